@@ -1,0 +1,35 @@
+"""bmcore: real AI demos for startups that tell the truth.
+
+>>> import bmcore
+>>> sorted(bmcore.__all__)
+['TextClassifier', 'load', 'load_sample', 'read_table', 'runs', 'train']
+
+Names are resolved on first use (PEP 562), so `import bmcore` costs a few milliseconds and never imports torch.
+"""
+
+from __future__ import annotations
+
+import importlib
+
+__version__ = "0.1.0"
+
+_WHERE = {
+    "TextClassifier": "bmcore.text.classifier",
+    "load": "bmcore.runs",
+    "load_sample": "bmcore.data.samples",
+    "read_table": "bmcore.data.read",
+    "train": "bmcore.runs",
+}
+__all__ = [*_WHERE, "runs"]
+
+
+def __getattr__(name: str):
+    if name == "runs":
+        return importlib.import_module("bmcore.runs")
+    if name in _WHERE:
+        return getattr(importlib.import_module(_WHERE[name]), name)
+    raise AttributeError(f"module 'bmcore' has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted(__all__)

@@ -1,0 +1,114 @@
+"""What every estimator is: scikit-learn's contract, safe files, and a list of what it can serve. Imports nothing heavy.
+
+An estimator's own file is a torch-free face; the engine beside it is imported inside methods, in a worker or a serving process.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, ClassVar
+
+from bmcore import files, params
+from bmcore.errors import ModelError, NotFittedError, ParameterError
+
+# name -> where its class is, so that a name costs no import until it is used
+ESTIMATORS = {
+    "TextClassifier": "bmcore.text.classifier",
+}
+
+
+def estimator_class(name: str) -> type[Estimator]:
+    """The class of that name.
+
+    Raises
+    ------
+    ParameterError
+        If there is none.
+    """
+    if name not in ESTIMATORS:
+        raise ParameterError(
+            "There is no estimator {name!r}. There are: {known}.", name=str(name)[:80], known=", ".join(sorted(ESTIMATORS))
+        )
+    return getattr(importlib.import_module(ESTIMATORS[name]), name)
+
+
+def servable(method: Callable) -> Callable:
+    """Mark a method that a serving process offers as an endpoint of the same name."""
+    method.servable = True
+    return method
+
+
+class Estimator:
+    """Parameters, checks, save and load. `__init__` of a subclass stores keyword arguments and does nothing else."""
+
+    task: ClassVar[str] = ""
+    # name -> {"params": {...}, "split": {...}}: the ready-made choices of a form, from fast to best
+    presets: ClassVar[dict[str, dict]] = {}
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        if cls.__doc__ and "{parameters}" in cls.__doc__:
+            cls.__doc__ = cls.__doc__.replace("{parameters}", params.numpydoc(cls))
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """The constructor's arguments as they are now."""
+        return {name: getattr(self, name) for name in params.declared(type(self))}
+
+    def set_params(self, **values: Any) -> Estimator:
+        """Change arguments by name; unknown names are refused."""
+        known = params.declared(type(self))
+        for name, value in values.items():
+            if name not in known:
+                params.check(type(self), {name: value})
+            setattr(self, name, value)
+        return self
+
+    def check_params(self) -> None:
+        """Raise ParameterError for the first argument out of its range. `fit` calls it first."""
+        params.check(type(self), self.get_params())
+
+    def check_fitted(self) -> None:
+        """Raise NotFittedError unless a learned attribute (one that ends in `_`) is there."""
+        if not any(name.endswith("_") and not name.startswith("_") for name in vars(self)):
+            raise NotFittedError("This {estimator} has learned nothing yet. Call fit, or load a saved one.", estimator=type(self).__name__)
+
+    def save(self, folder: str | Path) -> Path:
+        """Write everything `load` needs into `folder`: safetensors, npz and json only."""
+        self.check_fitted()
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        self._save(folder)
+        # written last: a folder without it is not a saved model
+        files.write_json(folder / "estimator.json", {"estimator": type(self).__name__, "params": self.get_params()})
+        return folder
+
+    @classmethod
+    def load(cls, folder: str | Path) -> Estimator:
+        """Read what `save` wrote."""
+        folder = Path(folder)
+        stored = files.read_json(folder / "estimator.json")
+        if not isinstance(stored, dict) or stored.get("estimator") not in ESTIMATORS:
+            raise ModelError(
+                "{folder} is not a saved bmcore model: estimator.json is missing or damaged. Give the folder that save() or a run wrote.",
+                folder=str(folder),
+            )
+        found = estimator_class(stored["estimator"])
+        if not issubclass(found, cls):
+            raise ModelError("{folder} holds a {found}, not a {asked}.", folder=str(folder), found=found.__name__, asked=cls.__name__)
+        params.check(found, stored.get("params", {}))
+        estimator = found(**stored.get("params", {}))
+        estimator._load(folder)
+        return estimator
+
+    def __repr__(self) -> str:
+        known = params.declared(type(self))
+        changed = {name: value for name, value in self.get_params().items() if value != known[name].default}
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in changed.items())})"
+
+    def _save(self, folder: Path) -> None:
+        raise NotImplementedError
+
+    def _load(self, folder: Path) -> None:
+        raise NotImplementedError

@@ -1,0 +1,23 @@
+"""Every test gets its own empty home folder; fetched samples are shared by the whole test session."""
+
+import os
+
+import pytest
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+
+
+@pytest.fixture(scope="session")
+def _assets(tmp_path_factory):
+    return tmp_path_factory.mktemp("assets")
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path, monkeypatch, _assets):
+    """The test's own BMCORE_HOME."""
+    folder = tmp_path / "home"
+    monkeypatch.setenv("BMCORE_HOME", str(folder))
+    monkeypatch.setenv("BMCORE_ASSETS", str(_assets))
+    monkeypatch.setenv("BMCORE_LANG", "en")
+    return folder
