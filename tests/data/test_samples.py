@@ -1,0 +1,72 @@
+"""Built-in data sets: counts, columns, and what is said when one cannot be fetched."""
+
+import subprocess
+import sys
+import time
+
+import pytest
+
+import bmcore
+from bmcore.data import samples
+from bmcore.errors import AssetError, DataError
+
+
+@pytest.mark.parametrize("name", list(samples.SAMPLES))
+def test_sample_is_what_it_says(name):
+    frame, told = bmcore.load_sample(name), samples.SAMPLES[name]
+    assert tuple(frame.columns) == told.columns
+    assert len(frame) == told.rows
+    assert told.text_column in told.columns and set(told.label_columns) <= set(told.columns)
+    assert frame[told.text_column].notna().all()
+    assert samples.present(name)
+    assert told.licence and told.source and str(told.about)
+
+
+def test_clothing_reviews():
+    frame = bmcore.load_sample("clothing_reviews")
+    assert len(frame) == 22_641
+    assert frame.department.isna().sum() == 13
+    assert frame.department.nunique() == 6
+    assert set(frame.recommended) == {"yes", "no"}
+    assert 0.80 < (frame.recommended == "yes").mean() < 0.84
+    assert frame.rating.between(1, 5).all() and frame.item.dtype.kind == "i"
+    start = time.process_time()
+    bmcore.load_sample("clothing_reviews")
+    assert time.process_time() - start < 1
+
+
+def test_chinese_reviews():
+    frame = bmcore.load_sample("chinese_reviews")
+    assert set(frame.sentiment) == {"positive", "negative"}
+    assert not frame.text.duplicated().any()
+    assert not frame.text.str.contains("\ufeff").any()
+
+
+def test_dialogues():
+    frame = bmcore.load_sample("dialogues_en")
+    asked = frame[frame.text == "What is a computer?"]
+    assert len(asked) == 4 and (asked.category == "computers").all()
+    assert not frame.duplicated().any()
+
+
+def test_unknown_sample():
+    for call in (bmcore.load_sample, samples.present, samples.fetch):
+        with pytest.raises(DataError, match="There are: clothing_reviews"):
+            call("nothing")
+
+
+def test_corpus_not_installed(monkeypatch):
+    monkeypatch.setattr(samples.importlib.util, "find_spec", lambda name: None)
+    assert not samples.present("dialogues_en")
+    with pytest.raises(AssetError, match="pip install chatterbot-corpus"):
+        samples.load_sample("dialogues_en")
+
+
+def test_listing_imports_nothing_heavy():
+    code = (
+        "import sys; from bmcore.data.samples import SAMPLES, present; present('dialogues_en'); import bmcore.data.refs, bmcore.data.read; "
+        "heavy = {'pandas', 'numpy', 'pyarrow', 'yaml', 'torch', 'sklearn', 'huggingface_hub', 'requests', 'chatterbot_corpus'}; "
+        "sys.exit(str(heavy & set(sys.modules) or 0) if heavy & set(sys.modules) else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
