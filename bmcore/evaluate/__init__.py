@@ -1,0 +1,1 @@
+"""Is the model worth having: metrics, baselines, intervals, verdict, learning-curve hint."""
