@@ -1,0 +1,92 @@
+"""The terminal's face: `python -m bmcore COMMAND`, or `bmcore COMMAND` where the package is installed.
+
+    python -m bmcore train TextClassifier --sample dialogues_en --text text --label category --preset fast
+    python -m bmcore runs
+
+Results go to stdout (with --json one document), progress and errors to stderr. Exit code: 0 done, 1 the run failed,
+2 something asked for cannot be meant, 130 cancelled. Errors are a sentence, never a traceback (python -X dev shows it).
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import sys
+
+from bmcore.commands import doctor, predict, runs, samples, serve, train
+from bmcore.commands.output import _, say
+from bmcore.errors import BmcoreError
+
+
+class _Parser(argparse.ArgumentParser):
+    """Argparse whose complaint is one sentence."""
+
+    def error(self, message: str):
+        say(_("{message}. For help: {command} --help", message=message[:1].upper() + message[1:].rstrip("."), command=self.prog))
+        raise SystemExit(2)
+
+
+def parser(argv: list[str]) -> argparse.ArgumentParser:
+    """Every command. The options of `train` depend on the estimator, so they are drawn from `argv`."""
+    top = _Parser(prog="bmcore", description=_("Train real models on your own data and see whether they are worth having."))
+    commands = top.add_subparsers(metavar=_("COMMAND"), required=True, parser_class=_Parser)
+    doctor.add(commands)
+    samples.add(commands)
+    train.add(commands, argv)
+    runs.add(commands)
+    predict.add(commands)
+    serve.add(commands)
+    return top
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command.
+
+    Examples
+    --------
+    >>> main(["runs"])
+    There are no runs yet. Start one with: python -m bmcore train --help
+    0
+    """
+    argv = sys.argv[1:] if argv is None else argv
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a terminal that cannot show Chinese must not end a command
+    try:
+        options = parser(argv).parse_args(argv)
+        return options.command(options) or 0
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 2
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # `bmcore runs | head`
+        with contextlib.suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        return _complain(error)
+
+
+def _complain(error: Exception) -> int:
+    if sys.flags.dev_mode:
+        raise error
+    if isinstance(error, BmcoreError):
+        say(_(error))
+    elif isinstance(error, OSError):
+        say(
+            _(
+                "{file} could not be read or written: {reason}.",
+                file=str(error.filename or "?"),
+                reason=error.strerror or type(error).__name__,
+            )
+        )
+    else:
+        say(
+            _(
+                "Something unexpected went wrong: {kind}: {detail} (python -X dev -m bmcore ... shows where).",
+                kind=type(error).__name__,
+                detail=str(error)[:300],
+            )
+        )
+    return 2

@@ -1,0 +1,129 @@
+"""`train ESTIMATOR`: an option for every parameter, drawn from the estimator's signature."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from pathlib import Path
+from typing import Any
+
+from bmcore import base, params
+from bmcore.commands import runs as show
+from bmcore.commands.output import _, emit, say
+from bmcore.errors import DataError, ParameterError
+
+_OWN = ("sample", "data", "hub", "text", "label", "preset", "set", "detach", "title", "json", "help")
+_EXIT = {"done": 0, "cancelled": 130}
+_GOODBYE_S = 15.0
+
+
+def add(commands: argparse._SubParsersAction, argv: list[str]) -> None:
+    known = ", ".join(base.ESTIMATORS)
+    entry = commands.add_parser("train", help=_("train a model and judge it against a simple one"))
+    entry.add_argument("estimator", metavar=_("ESTIMATOR"), help=_("one of: {known}", known=known))
+    data = entry.add_mutually_exclusive_group(required=True)
+    data.add_argument("--sample", metavar=_("NAME"), help=_("a built-in sample, as `samples` lists them"))
+    data.add_argument("--data", metavar=_("FILE"), help=_("a table: csv, tsv, xlsx, jsonl or parquet"))
+    data.add_argument("--hub", metavar=_("ID"), help=_("a data set of the Hugging Face hub, owner/name"))
+    entry.add_argument("--text", metavar=_("COLUMN"), help=_("the column to read (a sample knows its own)"))
+    entry.add_argument("--label", metavar=_("COLUMN"), help=_("the column to learn (a sample knows its own)"))
+    entry.add_argument("--preset", metavar=_("NAME"), help=_("fast, balanced or best"))
+    entry.add_argument("--set", metavar=_("NAME=VALUE"), action="append", default=[], help=_("a setting by its name; may be given again"))
+    entry.add_argument("--title", metavar=_("TEXT"), help=_("a name for the list of runs"))
+    entry.add_argument("--detach", action="store_true", help=_("return at once; the run goes on"))
+    entry.add_argument("--json", action="store_true", help=_("print one JSON document"))
+    entry.set_defaults(command=_train)
+    _settings(entry, argv)
+
+
+def _settings(entry: argparse.ArgumentParser, argv: list[str]) -> None:
+    """The options of the estimator that `argv` names, so that other commands do not import it."""
+    name = next((word for word in argv[1:] if word in base.ESTIMATORS), None) if argv[:1] == ["train"] else None
+    if name is None:
+        return
+    group = entry.add_argument_group(_("settings of {estimator}", estimator=name))
+    for parameter in params.declared(base.estimator_class(name)).values():
+        if parameter.name not in _OWN:
+            words = _(
+                "{doc} ({allowed}; default {default})", doc=_(parameter.doc), allowed=parameter.allowed(), default=str(parameter.default)
+            )
+            group.add_argument(
+                f"--{parameter.name.replace('_', '-')}",
+                dest=f"set_{parameter.name}",
+                metavar=_("VALUE"),
+                help=words.replace("%", "%%"),
+            )
+
+
+def _train(options) -> int:
+    from bmcore import runs
+
+    cls = base.estimator_class(options.estimator)
+    request = {
+        "estimator": options.estimator,
+        "params": _values(cls, options),
+        "preset": options.preset,
+        "data": _data(options),
+        "columns": _columns(options),
+        "title": options.title,
+        "origin": "terminal",
+    }
+    run = runs.start(request)
+    if options.detach:
+        return _end(options, run, 1 if run.state == "failed" else 0)
+    say(_("Run {id} has started. Ctrl+C stops it; closing this window does not.", id=run.id))
+    try:
+        state = runs.follow(run)
+    except KeyboardInterrupt:
+        end = time.monotonic() + _GOODBYE_S
+        while run.state in ("queued", "running") and time.monotonic() < end:
+            time.sleep(0.2)
+        return _end(options, run, 130)
+    return _end(options, run, _EXIT.get(state, 1))
+
+
+def _end(options, run, code: int) -> int:
+    if options.json:
+        emit(show.details(run))
+    elif options.detach:
+        print(run.id)
+    else:
+        show.print_run(run)
+    return code
+
+
+def _values(cls: type, options) -> dict[str, Any]:
+    """Settings given by name and by option, parsed and checked."""
+    known = params.declared(cls)
+    texts = {name: getattr(options, f"set_{name}", None) for name in known}
+    for pair in options.set:
+        name, found, text = pair.partition("=")
+        if not found:
+            raise ParameterError("--set takes NAME=VALUE, for example --set epochs=1. But it was: {pair}", pair=pair[:80])
+        name = name.strip().replace("-", "_")
+        if name not in known:
+            params.check(cls, {name: text})
+        texts[name] = text
+    return {name: known[name].parse(text) for name, text in texts.items() if text is not None}
+
+
+def _data(options) -> dict:
+    from bmcore.data import refs
+
+    if options.sample is not None:
+        return refs.sample(options.sample)
+    if options.hub is not None:
+        return refs.hub(options.hub)
+    return refs.store(Path(options.data), Path(options.data).name)
+
+
+def _columns(options) -> dict[str, str]:
+    text, label = options.text, options.label
+    if options.sample is not None:
+        from bmcore.data import samples
+
+        sample = samples.sample(options.sample)
+        text, label = text or sample.text_column, label or sample.label_columns[0]
+    if not text or not label:
+        raise DataError("Say which columns to use: --text COLUMN is read, --label COLUMN is learned.")
+    return {"text": text, "label": label}

@@ -1,0 +1,180 @@
+"""Runs for scripts: `train` starts one and waits for it, `load` opens a finished one."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from bmcore import i18n
+from bmcore.base import Estimator
+from bmcore.errors import DataError, RunError
+from bmcore.runs import control, events, launch, store
+from bmcore.runs.store import Run
+
+_POLL_S = 0.2
+
+
+def train(
+    estimator: str | Estimator,
+    data: Any = None,
+    *,
+    sample: str | None = None,
+    text: str,
+    label: str,
+    preset: str | None = None,
+    detach: bool = False,
+    report: Callable | None = None,
+    title: str | None = None,
+    **params: Any,
+) -> Run:
+    """Train in a process of its own and wait for the verdict. The run is in the history of every face.
+
+    Use it when a script needs a trained model and wants to know whether it is worth having.
+
+    Parameters
+    ----------
+    estimator : str or Estimator
+        Its name, or one whose parameters are to be used.
+    data : path, DataFrame or data reference
+        The examples; or `sample`.
+    sample : str
+        Name of a built-in sample.
+    text, label : str
+        The columns to read and to learn.
+    preset : str, optional
+        "fast", "balanced" or "best".
+    detach : bool
+        Return at once; the run goes on when the script ends.
+    report : callable, optional
+        `report(step, total, **metrics)` as the run gets on. By default a bar in a terminal.
+    title : str, optional
+        A name for the list of runs.
+    **params
+        Parameters of the estimator.
+
+    Returns
+    -------
+    Run
+        `run.evaluation` has the result, `bmcore.load(run.id)` the model.
+
+    Raises
+    ------
+    ParameterError, DataError
+        If something asked for cannot be meant.
+    RunError
+        If the run failed; the message says why.
+    KeyboardInterrupt
+        The run was asked to stop as well. `bmcore.runs.resume(id)` goes on.
+    """
+    if isinstance(estimator, Estimator):
+        estimator, params = type(estimator).__name__, {**estimator.get_params(), **params}
+    request = {
+        "estimator": estimator,
+        "params": params,
+        "preset": preset,
+        "data": reference(data, sample),
+        "columns": {"text": text, "label": label},
+        "title": title,
+        "origin": "script",
+    }
+    run = launch.start(request)
+    if detach:
+        return run
+    state = follow(run, report)
+    if state == "done":
+        return run
+    if state == "cancelled":
+        raise RunError("Run {id} was cancelled. bmcore.runs.resume({id!r}) goes on with it.", id=run.id)
+    raise RunError("Run {id} has failed: {reason}", id=run.id, reason=run.reason or "")
+
+
+def load(id: str) -> Estimator:
+    """The trained estimator of a finished run.
+
+    Raises
+    ------
+    RunNotFoundError
+        If there is no such run.
+    RunError
+        If it has no model.
+    """
+    run = store.get(id)
+    if run.model_folder is None:
+        raise RunError("Run {id} has no model yet: it is {state}. A model is there once a run is done.", id=run.id, state=run.state)
+    return Estimator.load(run.model_folder)
+
+
+def reference(data: Any = None, sample: str | None = None) -> dict:
+    """A data reference from a path, a DataFrame, a reference or a sample's name."""
+    from bmcore.data import refs
+
+    if (data is None) == (sample is None):
+        raise DataError("Give either data (a path, a DataFrame or a reference) or the name of a sample.")
+    if sample is not None:
+        return refs.sample(sample)
+    if isinstance(data, dict):
+        return data
+    if isinstance(data, str | Path):
+        return refs.store(Path(data), Path(data).name)
+    if hasattr(data, "to_parquet"):
+        return refs.store(data.to_parquet(index=False), "table.parquet")
+    raise DataError("Data of type {kind} cannot be used. Give a path, a DataFrame or a reference.", kind=type(data).__name__)
+
+
+def follow(run: Run, report: Callable | None = None) -> str:
+    """Show a run until it ends; its state. Interrupting asks the run to stop, too."""
+    bar = None if report else _Bar()
+    offset = events.size(run.folder)
+    try:
+        while True:
+            state = run.state  # before reading, so that the last events are not missed
+            found, offset = run.events(offset)
+            for event in found:
+                if event["kind"] == "progress":
+                    metrics = {key: value for key, value in event.items() if key not in ("kind", "t", "step", "total")}
+                    (report or bar)(event["step"], event["total"], **metrics)
+            if state not in store.ACTIVE:
+                return state
+            time.sleep(_POLL_S)
+    except KeyboardInterrupt:
+        control.cancel(run.id)
+        print(
+            i18n.translate(
+                "Run {id} was asked to stop. It goes on from its last checkpoint with: python -m bmcore resume {id}",
+                i18n.from_environment(),
+                id=run.id,
+            ),
+            file=sys.stderr,
+        )
+        raise
+    finally:
+        if bar:
+            bar.close()
+
+
+class _Bar:
+    """A tqdm bar a phase, on the terminal's error stream; nothing where that is no terminal."""
+
+    def __init__(self):
+        self._bar: Any = None
+        self._phase: str | None = None
+        self._wanted = sys.stderr.isatty()
+
+    def __call__(self, step: float, total: float, *, phase: str = "", **metrics: Any) -> None:
+        if not self._wanted:
+            return
+        if phase != self._phase:
+            from tqdm import tqdm
+
+            self.close()
+            self._phase, self._bar = phase, tqdm(total=total, desc=phase, file=sys.stderr, leave=True)
+        self._bar.total = total
+        self._bar.set_postfix({key: metrics[key] for key in ("loss", "dev_macro_f1") if key in metrics}, refresh=False)
+        self._bar.update(step - self._bar.n)
+
+    def close(self) -> None:
+        if self._bar:
+            self._bar.close()

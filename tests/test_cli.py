@@ -1,0 +1,222 @@
+"""The terminal's face."""
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from bmcore import cli, runs
+from bmcore.commands import doctor, output, predict
+from bmcore.runs import store
+from bmcore.runs.status import write_status
+
+ROOT = Path(__file__).parents[1]
+VERBS = ("doctor", "samples", "train", "runs", "show", "cancel", "resume", "delete", "predict", "serve", "exec")
+
+
+def bmcore(*arguments, **kwargs):
+    return subprocess.run([sys.executable, "-m", "bmcore", *arguments], capture_output=True, text=True, check=False, cwd=ROOT, **kwargs)
+
+
+@pytest.fixture
+def finished(home):
+    folder = store.runs_folder() / store.new_id()
+    folder.mkdir()
+    score = {"macro_f1": {"value": 0.7, "low": 0.6, "high": 0.8}, "accuracy": {"value": 0.7, "low": 0.6, "high": 0.8}}
+    (folder / "spec.json").write_text(
+        json.dumps(
+            {"estimator": "TextClassifier", "created": 1.8e9, "title": "我的\x1b[31m", "columns": {"text": "text", "label": "label"}}
+        )
+    )
+    (folder / "evaluation.json").write_text(
+        json.dumps(
+            {
+                "metric": "macro_f1",
+                "model": {"name": "TextClassifier", **score},
+                "baselines": [{"name": "majority", **score}],
+                "verdict": {"kind": "better", "message": {"template": "Better.", "values": {}}},
+            }
+        )
+    )
+    write_status(folder, "done", attempt=1, started=1.8e9, ended=1.8e9 + 3700, headline={"value": 0.7, "baseline_value": 0.5})
+    return runs.get(folder.name)
+
+
+def test_every_verb_has_help(capsys):
+    assert cli.main(["--help"]) == 0
+    shown = capsys.readouterr().out
+    for verb in VERBS:
+        assert verb in shown
+        assert cli.main([verb, "--help"]) == 0
+    assert cli.main(["train", "TextClassifier", "--help"]) == 0
+    shown = capsys.readouterr().out
+    for name in ("--epochs", "--learning-rate", "--batch-tokens", "--trainable-layers", "--set", "--detach", "--hub"):
+        assert name in shown
+
+
+def test_listing_starts_quickly_and_imports_nothing_heavy(home):
+    code = (
+        "import sys, time\nfrom bmcore.cli import main\nmain(['runs'])\n"
+        "print([name for name in ('torch', 'pandas', 'numpy', 'sklearn') if name in sys.modules], time.process_time())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    heavy, seconds = done.stdout.splitlines()[-1].rsplit(" ", 1)
+    assert heavy == "[]" and float(seconds) < 0.3
+
+
+def test_runs_and_show(finished, capsys):
+    assert cli.main(["runs"]) == 0
+    shown = capsys.readouterr().out
+    assert finished.id in shown and "0.700 / 0.500" in shown and "1:01:40" in shown and "\x1b" not in shown
+    assert cli.main(["runs", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)[0]["state"] == "done"
+    assert cli.main(["show", finished.id]) == 0
+    shown = capsys.readouterr().out
+    assert "Better." in shown and "0.700 (0.600 - 0.800)" in shown
+    assert cli.main(["show", finished.id, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["id"] == finished.id and found["state"] == "done" and found["evaluation"]["metric"] == "macro_f1"
+
+
+def test_steering(finished, capsys):
+    for verb in ("cancel", "resume"):
+        assert cli.main([verb, finished.id, "--json"]) == 0
+        assert json.loads(capsys.readouterr().out) == {"id": finished.id, "state": "done"}
+    assert cli.main(["delete", finished.id, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"id": finished.id, "state": "deleted"}
+    assert cli.main(["show", finished.id]) == 2
+
+
+MEANT = ["--sample", "dialogues_en", "--text", "text", "--label", "category"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["fly"],
+        ["show"],
+        ["show", "../../etc"],
+        ["show", "a\nb"],
+        ["cancel", "nobody-here"],
+        ["resume", "nobody-here"],
+        ["delete", "nobody-here"],
+        ["train"],
+        ["train", "Nothing", *MEANT],
+        ["train", "TextClassifier"],
+        ["train", "TextClassifier", "--data", "/nowhere.csv", "--text", "a", "--label", "b"],
+        ["train", "TextClassifier", "--sample", "nothing"],
+        ["train", "TextClassifier", *MEANT, "--set", "epochs"],
+        ["train", "TextClassifier", *MEANT, "--set", "epochs=x"],
+        ["train", "TextClassifier", *MEANT, "--set", "colour=red"],
+        ["train", "TextClassifier", *MEANT, "--epochs", "0"],
+        ["train", "TextClassifier", *MEANT, "--preset", "huge"],
+        ["train", "TextClassifier", *MEANT, "--data", "x.csv"],
+        ["train", "TextClassifier", "--data", __file__, "--text", "a"],
+        ["train", "TextClassifier", "--hub", "../x", "--text", "a", "--label", "b"],
+        ["predict", "nobody-here", "in.csv", "out.csv"],
+        ["serve", "nobody-here"],
+        ["serve", "nobody-here", "--port", "70000"],
+        ["serve", "x", "--port", "no"],
+        ["exec", "/nowhere"],
+        ["exec", "/tmp"],
+        ["samples", "--fetch", "nothing"],
+    ],
+    ids=" ".join,
+)
+def test_a_mistake_is_one_sentence(home, capsys, arguments):
+    assert cli.main(arguments) == 2
+    shown = capsys.readouterr()
+    assert shown.out == "" and shown.err.strip() and "Traceback" not in shown.err
+    assert len(shown.err.strip().splitlines()) == 1, shown.err
+    assert runs.list_runs() == []
+
+
+def test_a_fault_of_ours_is_one_sentence_too(home, capsys, monkeypatch):
+    monkeypatch.setattr(runs, "list_runs", lambda: 1 / 0)
+    assert cli.main(["runs"]) == 2
+    assert "ZeroDivisionError" in capsys.readouterr().err
+
+
+def test_a_home_that_cannot_be_made(monkeypatch, tmp_path, capsys):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("BMCORE_HOME", str(tmp_path / "file" / "home"))
+    for arguments in (["runs"], ["train", "TextClassifier", *MEANT], ["show", "nobody-here"]):
+        assert cli.main(arguments) == 2
+        assert "BMCORE_HOME" in capsys.readouterr().err
+    assert [entry["level"] for entry in doctor._home()] == ["error"]
+
+
+def test_samples(capsys):
+    assert cli.main(["samples", "--json"]) == 0
+    found = {entry["name"]: entry for entry in json.loads(capsys.readouterr().out)}
+    assert found["dialogues_en"]["present"] and found["clothing_reviews"]["rows"] == 22_641
+    assert cli.main(["samples", "--fetch", "dialogues_en"]) == 0
+    assert "BSD-3" in capsys.readouterr().out
+
+
+def test_doctor_names_a_remedy_for_each_problem(home, monkeypatch):
+    monkeypatch.setitem(doctor.PACKAGES, "no-such-package-anywhere", "1.0")
+    monkeypatch.setitem(doctor.PACKAGES, "numpy", "99")
+    monkeypatch.setattr(doctor, "LEAST_MEMORY", 10**18)
+    monkeypatch.setattr(doctor, "LEAST_DISK", 10**18)
+    monkeypatch.setattr(doctor, "_device", lambda: doctor._check("Device", "ok", "none"))
+    found = doctor.checks()
+    bad = [entry for entry in found if entry["level"] != "ok"]
+    assert {"no-such-package-anywhere", "numpy", "Free memory", "Free disk", "Hugging Face hub"} <= {entry["check"] for entry in bad}
+    assert all(entry["remedy"] for entry in bad)
+    assert not any(entry["remedy"] for entry in found if entry["level"] == "ok")
+
+
+def test_where_the_hub_is_asked_for(monkeypatch):
+    for name in ("HTTPS_PROXY", "https_proxy", "HF_ENDPOINT"):
+        monkeypatch.delenv(name, raising=False)
+    assert doctor._address() == ("huggingface.co", 443)
+    monkeypatch.setenv("HF_ENDPOINT", "https://mirror.example:8443/x")
+    assert doctor._address() == ("mirror.example", 8443)
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:99999")
+    assert doctor._address() == ("huggingface.co", 443)
+
+
+def test_cells_that_would_run_are_made_harmless():
+    frame = pd.DataFrame(
+        {
+            "=head": ["=1+1", "@x", "\tx", "-cmd", " =x", "+49 30 123"],
+            "numbers": ["-5", "+3.2", "-1e5", "=1", "-5%", "-1,000.5"],
+            "real": [-1, 2, 3, 4, 5, 6],
+            "empty": [None, "a", "b", "c", "d", "e"],
+        }
+    )
+    found = predict.harmless(frame)
+    assert found.columns[0] == "'=head"
+    assert found["'=head"].tolist() == ["'=1+1", "'@x", "'\tx", "'-cmd", "' =x", "'+49 30 123"]
+    assert found["numbers"].tolist() == ["-5", "+3.2", "-1e5", "'=1", "-5%", "-1,000.5"]
+    assert found["real"].tolist() == [-1, 2, 3, 4, 5, 6] and found["empty"].isna()[0]
+
+
+def test_the_text_column_is_found_or_asked_for():
+    frame = pd.DataFrame({"message": ["a"], "n": [1]})
+    assert predict.text_column(frame, None, "text") == "message"
+    assert predict.text_column(frame, "n", "text") == "n"
+    assert predict.text_column(frame.assign(text=["b"]), None, "text") == "text"
+    for asked, more in (("nothing", {}), (None, {"other": ["b"]})):
+        with pytest.raises(ValueError, match="columns"):
+            predict.text_column(frame.assign(**more), asked, "text")
+
+
+def test_chinese_is_aligned_and_translated(capsys, monkeypatch):
+    output.table(["a", "b"], [["中文", "x"], ["ab", "y"]])
+    assert capsys.readouterr().out.splitlines() == ["a     b", "中文  x", "ab    y"]
+    monkeypatch.setattr(output.i18n, "translate", lambda text, language, **values: f"{language}:{text}")
+    monkeypatch.setenv("BMCORE_LANG", "zh")
+    assert output._("Run") == "zh:Run"
+
+
+def test_a_closed_pipe_ends_quietly(finished):
+    done = subprocess.run(f"{sys.executable} -m bmcore runs | true", shell=True, capture_output=True, text=True, check=False, cwd=ROOT)
+    time.sleep(0.1)
+    assert "Traceback" not in done.stderr
