@@ -1,0 +1,94 @@
+"""What every estimator promises, whatever it learns. A new one joins `bmcore.base.ESTIMATORS` and gets a small example below."""
+
+from __future__ import annotations
+
+import inspect
+import json
+
+import numpy as np
+import pytest
+
+from bmcore import params
+from bmcore.base import ESTIMATORS, estimator_class
+from bmcore.errors import NotFittedError, ParameterError
+
+TEXTS = ["late parcel", "where is my parcel", "parcel lost", "courier is late",
+         "refund please", "card charged twice", "money back", "wrong invoice"]
+EXAMPLES = {"TextClassifier": ({"epochs": 1, "device": "cpu"}, (TEXTS, [0, 0, 0, 0, 1, 1, 1, 1]), "predict_proba")}
+
+
+@pytest.fixture(params=sorted(ESTIMATORS))
+def case(request):
+    """(class, small settings, fit arguments, a method that shows what was learned)."""
+    return estimator_class(request.param), *EXAMPLES[request.param]
+
+
+def test_init_stores_and_nothing_else(case):
+    cls = case[0]
+    made = cls()
+    known = params.declared(cls)
+    assert vars(made) == {name: entry.default for name, entry in known.items()}
+    _, *entries = inspect.signature(cls.__init__).parameters.values()
+    assert all(entry.kind is inspect.Parameter.KEYWORD_ONLY for entry in entries)
+
+
+def test_defaults_and_presets_are_allowed(case):
+    cls = case[0]
+    cls().check_params()
+    assert {"fast", "balanced", "best"} <= set(cls.presets)
+    for preset in cls.presets.values():
+        cls(**preset["params"]).check_params()
+        json.dumps(preset)
+
+
+def test_every_parameter_is_documented(case):
+    cls = case[0]
+    for name, entry in params.declared(cls).items():
+        assert entry.specs and entry.label and entry.doc.endswith("."), name
+        assert f"{name} : " in cls.__doc__
+        json.dumps(entry.default)
+
+
+def test_get_and_set_params(case):
+    cls, settings = case[:2]
+    made = cls(**settings)
+    assert made.set_params(**made.get_params()) is made
+    twin = type(made)(**made.get_params())
+    assert twin.get_params() == made.get_params()
+    assert repr(twin) == repr(made)
+    with pytest.raises(ParameterError):
+        made.set_params(no_such_setting=1)
+
+
+def test_sklearn_clones_it(case):
+    from sklearn.base import clone
+
+    cls, settings = case[:2]
+    assert clone(cls(**settings)).get_params() == cls(**settings).get_params()
+
+
+def test_bad_settings_are_refused_by_fit(case):
+    cls, settings, arguments, _ = case
+    for name in params.declared(cls):
+        with pytest.raises(ParameterError, match=name):
+            cls(**settings).set_params(**{name: object()}).fit(*arguments)
+
+
+def test_unfitted_use_is_refused(case, tmp_path):
+    cls, settings, arguments, show = case
+    with pytest.raises(NotFittedError):
+        getattr(cls(**settings), show)(arguments[0])
+    with pytest.raises(NotFittedError):
+        cls(**settings).save(tmp_path / "model")
+
+
+def test_fit_save_load_repeat(case, tmp_path):
+    cls, settings, arguments, show = case
+    made = cls(**settings)
+    assert made.fit(*arguments) is made
+    assert made.get_params() == cls(**settings).get_params()  # fit changes no setting
+    seen = getattr(made, show)(arguments[0])
+    np.testing.assert_array_equal(getattr(cls(**settings).fit(*arguments), show)(arguments[0]), seen)
+    folder = made.save(tmp_path / "model")
+    np.testing.assert_allclose(getattr(cls.load(folder), show)(arguments[0]), seen, atol=1e-6)
+    assert {path.suffix for path in folder.rglob("*") if path.is_file()} <= {".json", ".safetensors", ".npz", ".txt"}
