@@ -1,0 +1,1 @@
+"""Everything pages are made of. The only folder that imports streamlit."""

@@ -1,0 +1,119 @@
+"""A run that is waiting or running: phases, how far, how fast, how long still, what is being learned, and a stop button.
+
+Two fragments read the run folder on their own clocks, so a tick redraws the progress and not the page.
+"""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from bmcore.errors import BmcoreError
+from bmcore.messages import Message
+from bmcore.ui import charts, states
+from bmcore.ui.words import _, duration, number
+
+PHASES = {
+    "data": Message("Reading the messages"),
+    "encode": Message("Preparing"),
+    "train": Message("Training"),
+    "baseline": Message("Training the simple comparison"),
+    "evaluate": Message("Testing on unseen messages"),
+    "save": Message("Saving"),
+}
+
+
+def watch(run) -> None:
+    """Draw a live run. When it ends, the whole page is drawn once more."""
+    left, right = st.columns([5, 6], gap="large")
+    with left:
+        _progress(run.id)
+    with right:
+        _curve(run.id)
+
+
+def _still(run_id: str):
+    """The run if it is live; else the page starts over, once."""
+    from bmcore import runs
+
+    run = runs.get(run_id)
+    if run.state not in states.LIVE:
+        st.rerun()
+    return run
+
+
+@st.fragment(run_every=1.0)
+def _progress(run_id: str) -> None:
+    run = _still(run_id)
+    stopping = (run.folder / "cancel").exists()
+    if run.state == "queued":
+        _queued(run)
+    else:
+        _running(run)
+    if stopping:
+        st.caption(_("Stopping: it ends after the step it is in."))
+    if st.button(_("Stop training"), icon=":material/stop:", key=f"live.stop:{run_id}", disabled=stopping):
+        _stop(run_id)
+
+
+def _queued(run) -> None:
+    states.badge("queued")
+    place = run.queue_position
+    if place and place > 1:
+        st.markdown(_("Another training is using this computer. Place in the queue: **{n}**", n=place))
+    elif place == 1:
+        st.markdown(_("It is next: it starts as soon as the computer is free."))
+    else:
+        st.markdown(_("It is about to start."))
+    st.caption(_("You may close this page. It starts by itself."))
+
+
+def _running(run) -> None:
+    now = run.progress
+    phase, step, total = now.get("phase"), now.get("step") or 0, now.get("total") or 0
+    st.markdown(_phases(phase))
+    share = min(1.0, step / total) if total else 0.0
+    words = _("{step} of {total} steps", step=number(step), total=number(total)) if total else _("Starting")
+    st.progress(share, text=words)
+    with st.container(horizontal=True, gap="medium"):
+        st.metric(_("Time left"), duration(now["left_s"]) if now.get("left_s") is not None else "–", width="content")
+        st.metric(_("Messages a second"), number(now.get("samples_per_s")), width="content")
+        st.metric(_("Running for"), duration(run.seconds), width="content")
+
+
+def _phases(current: str | None) -> str:
+    """The phases as a list: done, now, still to come."""
+    names = list(PHASES)
+    at = names.index(current) if current in names else 0
+    lines = []
+    for i, name in enumerate(names):
+        word = _(PHASES[name])
+        if i < at:
+            lines.append(f":green[:material/check_circle:] :gray[{word}]")
+        elif i == at:
+            lines.append(f":blue[:material/radio_button_checked:] **{word}**")
+        else:
+            lines.append(f":gray[:material/radio_button_unchecked: {word}]")
+    return "  \n".join(lines)
+
+
+def _stop(run_id: str) -> None:
+    from bmcore import runs
+
+    try:
+        runs.cancel(run_id)
+    except BmcoreError as error:
+        states.problem(error)
+        return
+    st.rerun(scope="fragment")
+
+
+@st.fragment(run_every=3.0)
+def _curve(run_id: str) -> None:
+    from bmcore import runs
+
+    points = [point for point in runs.get(run_id).curve() if point.get("phase") == "train"]
+    if len(points) < 2:
+        st.caption(_("The learning curve appears here once training has begun."))
+        return
+    charts.learning(points, key=f"live.curve:{run_id}")
+    st.caption(_("The error should fall and the quality rise. Where the quality stops rising, more training no longer helps."))

@@ -1,0 +1,73 @@
+"""Where the pages are and how one links to another. The language travels in every link."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from bmcore.i18n import LANGUAGES
+from bmcore.ui.words import _, language
+
+FOLDER = Path(__file__).resolve().parents[2] / "pages"
+STATIC = Path(__file__).resolve().parent / "static"
+
+
+def title(key: str) -> str:
+    """A page's name in the navigation."""
+    return {"home": _("Home"), "runs": _("All trainings"), "customer_service": _("Customer service")}[key]
+
+
+def icon(key: str) -> str:
+    return {"home": ":material/home:", "runs": ":material/history:", "customer_service": ":material/support_agent:"}[key]
+
+
+def page(key: str, **kwargs) -> st.Page:
+    """The `st.Page` of that key: its address never changes with the language."""
+    return st.Page(FOLDER / f"{key}.py", title=title(key), url_path=key, **kwargs)
+
+
+def path(key: str) -> str:
+    return str(FOLDER / f"{key}.py")
+
+
+def query(**values: str | None) -> dict[str, str]:
+    """The query of a link: the language and what else is given."""
+    return {"lang": language(), **{name: value for name, value in values.items() if value}}
+
+
+def link(key: str, label: str | None = None, *, icon: str | None = None, width="content", **values: str | None) -> None:
+    """A link to another page."""
+    st.page_link(path(key), label=label or title(key), icon=icon, query_params=query(**values), width=width)
+
+
+def go(key: str, **values: str | None) -> None:
+    """Leave for another page now."""
+    st.switch_page(path(key), query_params=query(**values))
+
+
+def sidebar() -> None:
+    """The list of pages and the language switch."""
+    with st.sidebar:
+        st.caption(_("Workspace"))
+        with st.container(gap="xxsmall"):
+            link("home", icon=icon("home"), width="stretch")
+            link("runs", icon=icon("runs"), width="stretch")
+        st.caption(_("Scenarios"))
+        link("customer_service", icon=icon("customer_service"), width="stretch")
+        st.space("small")
+        st.session_state["map.language"] = language()
+        st.segmented_control(
+            "Language · 语言",
+            list(LANGUAGES),
+            format_func=LANGUAGES.get,
+            required=True,
+            key="map.language",
+            on_change=_switch,
+            width="stretch",
+        )
+
+
+def _switch() -> None:
+    """The chosen language goes into the address; links carry it on from there."""
+    st.query_params["lang"] = st.session_state["map.language"]

@@ -1,0 +1,69 @@
+"""Visitors come and go: the server stays small and quick, progress never goes back, heavy modules never arrive."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT / "tests" / "ui"), str(ROOT / "benchmarks")]
+
+import startup  # noqa: E402
+from make_run import make_run  # noqa: E402
+
+SESSIONS = int(os.environ.get("BMCORE_TEST_SESSIONS", "60"))
+
+
+@pytest.fixture
+def server(home, tmp_path, monkeypatch):
+    home.mkdir()
+    # Streamlit keeps a closed session, and three descriptors of it, for two minutes by default
+    monkeypatch.setenv("STREAMLIT_SERVER_DISCONNECTED_SESSION_TTL", "1")
+    found = startup.Server(ROOT, "app.py", home, tmp_path / "modules.json")
+    yield found
+    found.end()
+
+
+def test_no_heavy_module_after_every_page(server, home, tmp_path):
+    done, running = make_run(home, "done"), make_run(home, "running", n=1)
+    server.visit()
+    for page, query in (
+        ("customer_service", ""),
+        ("runs", ""),
+        ("customer_service", f"run={done}"),
+        ("customer_service", f"run={running}"),
+    ):
+        server.visit(page, query)
+    time.sleep(1)  # the server writes its list of modules five times a second
+    held = json.loads((tmp_path / "modules.json").read_text())
+    assert [name for name in startup.HEAVY if name in held] == []
+    assert "streamlit" in held
+
+
+def test_home_needs_no_pandas(server, home, tmp_path):
+    make_run(home, "done")
+    server.visit()
+    time.sleep(1)
+    assert "pandas" not in json.loads((tmp_path / "modules.json").read_text())
+
+
+def test_sessions_leave_nothing_behind(server, home):
+    done = make_run(home, "done")
+    rounds = [("", ""), ("runs", ""), ("customer_service", f"run={done}")]
+    for page, query in rounds * 5:  # what is loaded once
+        server.visit(page, query)
+    memory, handles = server.memory(), server.process.num_fds()
+    for i in range(SESSIONS):
+        server.visit(*rounds[i % 3])
+    until = time.monotonic() + 30
+    while server.process.num_fds() - handles >= 20 and time.monotonic() < until:
+        time.sleep(1.5)
+        server.visit()  # old sessions are dropped when one comes or goes
+    assert server.process.num_fds() - handles < 20
+    assert server.memory() - memory < 50
+    assert not [child for child in server.process.children() if child.status() == "zombie"]

@@ -1,0 +1,113 @@
+"""Pictures of the pages, for the README and for looking at them: `python tools/pictures.py`.
+
+Starts a server on a home folder with hand-made runs in every state, opens each page in Debian's chromium and writes
+docs/pictures/*.png. `--to FOLDER --url URL` looks at a running server instead.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+ROOT = Path(__file__).resolve().parents[1]
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def shoot(page, url: str, file: Path, longest: int = 4000) -> None:
+    """One whole page, once nothing on it moves any more."""
+    page.goto(url, wait_until="domcontentloaded")
+    page.wait_for_selector('[data-testid="stMain"] h1', timeout=60_000)
+    for _ in range(3):
+        page.wait_for_timeout(900)
+        height = page.evaluate("() => document.querySelector('[data-testid=stMain]').scrollHeight")
+        page.set_viewport_size({"width": page.viewport_size["width"], "height": min(max(height, 700), longest)})
+    page.screenshot(path=file)
+    wide = page.evaluate(
+        "() => { const main = document.querySelector('[data-testid=stMain]'); return main.scrollWidth - main.clientWidth }"
+    )
+    print(file, "scrolls sideways!" if wide > 1 else "")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def serve(home: Path) -> tuple[subprocess.Popen, str]:
+    """A server on that home folder, and its address."""
+    port = free_port()
+    environment = {**os.environ, "BMCORE_HOME": str(home), "STREAMLIT_SERVER_PORT": str(port)}
+    server = subprocess.Popen([sys.executable, "-m", "streamlit", "run", "app.py"], cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
+    url = f"http://127.0.0.1:{port}"
+    for _ in range(120):
+        try:
+            urllib.request.urlopen(f"{url}/health", timeout=1)
+            return server, url
+        except OSError:
+            time.sleep(0.25)
+    raise SystemExit("The server did not start.")
+
+
+def pages(url: str, to: Path, paths: dict[str, str], looks: list[str]) -> None:
+    """Every page in every look; a look is words such as "zh dark phone"."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+        for look in looks:
+            words = look.split()
+            size = {"width": 390 if "phone" in words else 1280, "height": 900}
+            for name, path in paths.items():
+                context = browser.new_context(viewport=size, color_scheme="dark" if "dark" in words else "light")
+                link = f"{url}{path}{'&' if '?' in path else '?'}lang={'zh' if 'zh' in words else 'en'}"
+                shoot(context.new_page(), link, to / f"{'-'.join([name, *words])}.png")
+                context.close()
+        browser.close()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--to", type=Path, default=ROOT / "docs" / "pictures")
+    parser.add_argument("--url")
+    parser.add_argument("--paths", nargs="*", help="name=/path?query")
+    parser.add_argument("--looks", nargs="*", default=["", "zh"])
+    args = parser.parse_args()
+    args.to.mkdir(parents=True, exist_ok=True)
+    if args.url:
+        pages(args.url, args.to, dict(entry.split("=", 1) for entry in args.paths), args.looks)
+        return
+    sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "ui")]
+    import make_run
+
+    with tempfile.TemporaryDirectory() as home:
+        ids = make_run.every_state(Path(home))
+        server, url = serve(Path(home))
+        try:
+            paths = {"home": "/", "runs": "/runs", "new": "/customer_service"}
+            paths |= {state: f"/customer_service?run={ids[state]}" for state in ("running", "done")}
+            pages(url, args.to, paths, args.looks)
+        finally:
+            server.terminate()
+            server.wait(10)
+
+
+if __name__ == "__main__":
+    main()
