@@ -8,9 +8,13 @@ Macro-F1 on 1,000 other clothing reviews by department, another 8 a class in eac
 from __future__ import annotations
 
 import argparse
+import sys
 import time
+from pathlib import Path
 
 import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # also without an installed package
 
 
 def main() -> None:

@@ -27,7 +27,7 @@ def main() -> int:
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--presets", nargs="+", choices=list(LIMITS), default=list(LIMITS))
     presets = options.parse_args().presets
-    with tempfile.TemporaryDirectory() as home:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:
         if not os.environ.get("BMCORE_ASSETS"):  # a sample that is there already is not fetched again
             from bmcore import assets
 

@@ -61,15 +61,24 @@ def peak_flops(device: str) -> float | None:
 
 
 def free_memory() -> int:
-    """Bytes of main memory that are free now (half of it all where the system does not say)."""
+    """Bytes of main memory that are free now."""
+    return _memory("MemAvailable", "available")
+
+
+def total_memory() -> int:
+    """Bytes of main memory: the same whenever it is asked."""
+    return _memory("MemTotal", "total")
+
+
+def _memory(field: str, elsewhere: str) -> int:
     try:
         with open("/proc/meminfo", encoding="ascii") as lines:
             fields = dict(line.split(":", 1) for line in lines)
-        return int(fields["MemAvailable"].split()[0]) * 1024
+        return int(fields[field].split()[0]) * 1024
     except (OSError, KeyError, ValueError):
         import psutil
 
-        return int(psutil.virtual_memory().available)
+        return int(getattr(psutil.virtual_memory(), elsewhere))
 
 
 def gflops(seconds: float = 0.15) -> float:

@@ -38,7 +38,14 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 def write_json(path: Path, content: Any) -> None:
     """`write_bytes` of a JSON document; NaN and infinity are refused because JSON has neither."""
-    write_bytes(path, json.dumps(content, ensure_ascii=False, allow_nan=False, indent=1).encode())
+    write_bytes(path, json.dumps(content, ensure_ascii=False, allow_nan=False, indent=1, default=plain).encode())
+
+
+def plain(value: Any) -> Any:
+    """A numpy scalar as Python's own, for `json.dumps(default=)`."""
+    if getattr(value, "ndim", None) == 0:
+        return value.item()
+    raise TypeError(f"{type(value).__name__} is not JSON")
 
 
 def read_json(path: Path, default: Any = None) -> Any:

@@ -32,10 +32,11 @@ class Range:
         return isinstance(self.low, int) and isinstance(self.high, int)
 
     def takes(self, value: Any) -> bool:
-        if isinstance(value, bool) or not hasattr(value, "__float__") or isinstance(value, str):
+        # 3.0 is no whole number: what counts with it, as range(), would fail later
+        if isinstance(value, bool | str) or not hasattr(value, "__index__" if self.whole else "__float__"):
             return False
         number = float(value)
-        return math.isfinite(number) and self.low <= number <= self.high and (not self.whole or number == int(number))
+        return math.isfinite(number) and self.low <= number <= self.high
 
     def parse(self, text: str) -> Any:
         return int(text) if self.whole else float(text)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import streamlit as st
 
 from bmcore.ui import guard, nav
+from bmcore.ui.scenario import SCENARIOS
 from bmcore.ui.words import _
 
 st.set_page_config(page_title="bmcore", page_icon=str(nav.STATIC / "favicon.png"), layout="wide")
@@ -16,7 +17,7 @@ st.logo(str(nav.STATIC / "logo.svg"), icon_image=str(nav.STATIC / "mark.svg"), s
 chosen = st.navigation(
     {
         _("Workspace"): [nav.page("home", default=True), nav.page("runs")],
-        _("Scenarios"): [nav.page("customer_service")],
+        _("Scenarios"): [nav.page(scenario.key) for scenario in SCENARIOS],
     },
     position="hidden",  # nav.sidebar draws the same list with links that keep the language
 )

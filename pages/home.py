@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from bmcore.ui import device, guard, nav, runlist
-from bmcore.ui.scenario import CUSTOMER_SERVICE
+from bmcore.ui.scenario import SCENARIOS
 from bmcore.ui.words import _, plain
 
 st.title(_("Would AI help my business, and is that true?"), anchor=False)
@@ -15,22 +15,23 @@ st.markdown(
 if guard.open_to_all():
     guard.warn()
 
-scenario = CUSTOMER_SERVICE
-with st.container(border=True, key="home_card"):
-    picture, words = st.columns([5, 7], gap="large", vertical_alignment="center")
-    picture.image(str(nav.STATIC / scenario.picture), width="stretch", alt=_(scenario.alt))
-    with words:
-        st.subheader(_(scenario.title), anchor=False)
-        st.markdown(f"**{_(scenario.question)}**")
-        st.markdown(_(scenario.about))
-        minutes = [preset.minutes for preset in scenario.presets]
-        st.caption(
-            _("A first answer in about {fast} minutes, a thorough one in {balanced}.", fast=minutes[0], balanced=minutes[1])
-            + "  \n"
-            + _("Trains on: {device}.", device=plain(device.describe()))
-        )
-        if st.button(_("Open customer service"), type="primary", icon=":material/arrow_forward:", icon_position="right", key="home.open"):
-            nav.go("customer_service")
+for scenario in SCENARIOS:
+    with st.container(border=True, key=f"home_card.{scenario.key}"):
+        picture, words = st.columns([5, 7], gap="large", vertical_alignment="center")
+        picture.image(str(nav.STATIC / scenario.picture), width="stretch", alt=_(scenario.alt))
+        with words:
+            st.subheader(_(scenario.title), anchor=False)
+            st.markdown(f"**{_(scenario.question)}**")
+            st.markdown(_(scenario.about))
+            minutes = [preset.minutes for preset in scenario.presets]
+            st.caption(
+                _("A first answer in about {fast} minutes, a thorough one in {balanced}.", fast=minutes[0], balanced=minutes[1])
+                + "  \n"
+                + _("Trains on: {device}.", device=plain(device.describe()))
+            )
+            name = _("Open: {title}", title=_(scenario.title))
+            if st.button(name, type="primary", icon=":material/arrow_forward:", icon_position="right", key=f"home.open:{scenario.key}"):
+                nav.go(scenario.key)
 
 st.subheader(_("Three ways to start"), anchor=False)
 click, table, line = st.columns([5, 5, 7], gap="medium")

@@ -58,14 +58,13 @@ def test_every_verb_has_help(capsys):
         assert name in shown
 
 
-def test_listing_starts_quickly_and_imports_nothing_heavy(home):
+def test_listing_imports_nothing_heavy(home):
     code = (
-        "import sys, time\nfrom bmcore.cli import main\nmain(['runs'])\n"
-        "print([name for name in ('torch', 'pandas', 'numpy', 'sklearn') if name in sys.modules], time.process_time())"
+        "import sys\nfrom bmcore.cli import main\nmain(['runs'])\n"
+        "print([name for name in ('torch', 'pandas', 'numpy', 'sklearn') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
-    heavy, seconds = done.stdout.splitlines()[-1].rsplit(" ", 1)
-    assert heavy == "[]" and float(seconds) < 0.3
+    assert done.stdout.splitlines()[-1] == "[]"
 
 
 def test_runs_and_show(finished, capsys):

@@ -1,7 +1,8 @@
 """Pictures of the pages, for the README and for looking at them: `python tools/pictures.py`.
 
-Starts a server on a home folder with hand-made runs in every state, opens each page in Debian's chromium and writes
-docs/pictures/*.png. `--to FOLDER --url URL` looks at a running server instead.
+Trains the fast preset for real in a home folder of its own (or takes the newest finished run of `--home FOLDER`), starts a second
+run, opens each page in Debian's chromium and writes docs/pictures/*.png: no figure in them is made up.
+`--hand-made --to FOLDER` shows made-up runs in every state, for looking only. `--to FOLDER --url URL` looks at a running server.
 """
 
 from __future__ import annotations
@@ -83,10 +84,46 @@ def pages(url: str, to: Path, paths: dict[str, str], looks: list[str]) -> None:
         browser.close()
 
 
+def trained(home: Path) -> dict[str, str]:
+    """Ids of a finished run and of one that has just begun to learn, both real."""
+    os.environ["BMCORE_HOME"] = str(home)
+    from bmcore import runs
+
+    wish = {"sample": "clothing_reviews", "text": "text", "label": "department", "preset": "fast"}
+    done = next((run.id for run in runs.list_runs() if run.state == "done"), None) or runs.train("TextClassifier", **wish).id
+    running = runs.train("TextClassifier", **wish, detach=True)
+    while running.state in ("queued", "running") and running.progress.get("phase") != "train":
+        time.sleep(1)
+    return {"done": done, "running": running.id}
+
+
+def picture_all(home: Path, to: Path, looks: list[str], *, hand_made: bool) -> None:
+    """A server on that home folder, and each of its pages."""
+    if hand_made:
+        import make_run
+
+        ids = make_run.every_state(home)
+    else:
+        ids = trained(home)
+    server, url = serve(home)
+    try:
+        paths = {state: f"/customer_service?run={ids[state]}" for state in ("running", "done")}
+        pages(url, to, paths | {"home": "/", "runs": "/runs", "new": "/customer_service"}, looks)
+    finally:
+        server.terminate()
+        server.wait(10)
+        if not hand_made:
+            from bmcore import runs
+
+            runs.cancel(ids["running"])
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--to", type=Path, default=ROOT / "docs" / "pictures")
     parser.add_argument("--url")
+    parser.add_argument("--home", type=Path, help="a home folder with a finished run of customer service")
+    parser.add_argument("--hand-made", action="store_true")
     parser.add_argument("--paths", nargs="*", help="name=/path?query")
     parser.add_argument("--looks", nargs="*", default=["", "zh"])
     args = parser.parse_args()
@@ -95,18 +132,8 @@ def main() -> None:
         pages(args.url, args.to, dict(entry.split("=", 1) for entry in args.paths), args.looks)
         return
     sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "ui")]
-    import make_run
-
-    with tempfile.TemporaryDirectory() as home:
-        ids = make_run.every_state(Path(home))
-        server, url = serve(Path(home))
-        try:
-            paths = {"home": "/", "runs": "/runs", "new": "/customer_service"}
-            paths |= {state: f"/customer_service?run={ids[state]}" for state in ("running", "done")}
-            pages(url, args.to, paths, args.looks)
-        finally:
-            server.terminate()
-            server.wait(10)
+    with tempfile.TemporaryDirectory() as made:
+        picture_all(args.home or Path(made), args.to, args.looks, hand_made=args.hand_made)
 
 
 if __name__ == "__main__":

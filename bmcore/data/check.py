@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 __all__ = ["LONG_CELL", "MAX_CLASSES", "MIN_ROWS", "Finding", "check_training", "folded", "require", "rows_of", "usable", "usable_rows"]
 
 
+_ONE_TYPE = ("string", "integer", "floating", "boolean", "mixed-integer-float", "empty")
+
+
 def check_training(frame: pd.DataFrame, text: str, label: str) -> list[Finding]:
     """Everything that stands against learning `label` from `text`; errors first, none for a good table.
 
@@ -73,7 +76,14 @@ def usable_rows(frame: pd.DataFrame, text: str, label: str) -> pd.Series:
 
 
 def usable(frame: pd.DataFrame, text: str, label: str) -> pd.DataFrame:
-    """The rows training uses: with text and label, and without classes of one example."""
+    """The rows training uses: with text and label, and without classes of one example.
+
+    Labels of several types, and dates, become text here: an estimator learns them as text, and the test must compare text with text.
+    """
+    from pandas.api.types import infer_dtype
+
     good = frame[usable_rows(frame, text, label)]
+    if infer_dtype(good[label].tolist()) not in _ONE_TYPE:
+        good = good.assign(**{label: good[label].map(str).astype(object)})
     counts = good[label].map(good[label].value_counts())
     return good[(counts > 1).to_numpy(bool)]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 from typing import TYPE_CHECKING, Any
 
 from bmcore.data import read
-from bmcore.errors import AssetError, DataError
+from bmcore.errors import AssetError, DataError, StorageError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 _ID = re.compile(r"(?:[A-Za-z0-9][A-Za-z0-9._-]{0,95}/)?[A-Za-z0-9][A-Za-z0-9._-]{0,95}")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _PLAIN = re.compile(r"[A-Za-z0-9._/-]{1,100}")
+_REFUSED = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM)
 _ENDINGS = (".parquet", ".csv", ".tsv", ".jsonl", ".json")
 # files that describe a data set and are not part of it
 _NOT_DATA = {"dataset_infos.json", "dataset_info.json", "config.json", "state.json", "metadata.json"}
@@ -164,7 +166,19 @@ def _download(name: str, file: str, commit: str) -> str:
     try:
         return huggingface_hub.hf_hub_download(name, file, repo_type="dataset", revision=commit)
     except Exception as error:
-        raise _unreachable(name, error) from error
+        raise unwritable(name, error) or _unreachable(name, error) from error
+
+
+def unwritable(name: str, error: Exception) -> StorageError | None:
+    """What is to be said if it was the disk that refused, and not the hub."""
+    full = any(words in str(error) for words in ("No space left on device", "os error 28", "Disk quota exceeded"))
+    if not full and not (isinstance(error, OSError) and error.errno in _REFUSED):
+        return None
+    return StorageError(
+        "{id} could not be stored ({reason}). Free some disk space, or set HF_HOME to a folder on another disk.",
+        id=name,
+        reason=getattr(error, "strerror", None) or os.strerror(errno.ENOSPC),
+    )
 
 
 def _unreachable(name: str, error: Exception) -> AssetError:

@@ -50,7 +50,7 @@ def read(content: bytes, name: str, notes: list[Message]) -> pa.Table:
 
 
 def check_archive(content: bytes, name: str) -> None:
-    """Raise DataError for a damaged, encrypted or exploding archive, from its directory and by counting what really comes out."""
+    """Raise DataError for a damaged, encrypted or exploding archive, by what its directory says: zipfile unpacks no part beyond that."""
     try:
         archive = zipfile.ZipFile(io.BytesIO(content))
         entries = archive.infolist()

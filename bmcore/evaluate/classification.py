@@ -180,7 +180,7 @@ def _per_class(true: np.ndarray, answer: np.ndarray, names: list[str]) -> list[d
 
 
 def _confusion(true: np.ndarray, answer: np.ndarray, names: list[str]) -> dict:
-    """At most `SHOWN_CLASSES` rows and columns: the most frequent classes, and "other" for the rest."""
+    """At most `SHOWN_CLASSES` rows and columns: the most frequent classes, and "other", or "(other)", for the rest."""
     shown, labels = len(names), names
     place = np.arange(len(names))
     if len(names) > SHOWN_CLASSES:
@@ -189,7 +189,10 @@ def _confusion(true: np.ndarray, answer: np.ndarray, names: list[str]) -> dict:
         kept = np.sort(np.argsort(-seen, kind="stable")[: shown - 1])
         place = np.full(len(names), shown - 1)
         place[kept] = np.arange(shown - 1)
-        labels = [*(names[code] for code in kept), "other"]
+        rest = "other"
+        while rest in names:
+            rest = f"({rest})"
+        labels = [*(names[code] for code in kept), rest]
     return {"labels": labels, "counts": metrics.confusion(place[true], place[answer], shown).tolist()}
 
 

@@ -172,7 +172,7 @@ def detached(arguments: list[str], lock: int, log: Any = subprocess.DEVNULL) -> 
         stdout=log,
         stderr=log,
         cwd=home(),
-        env=_environment(),
+        env=environment(),
         pass_fds=[lock],
         start_new_session=True,
     )
@@ -182,7 +182,8 @@ def detached(arguments: list[str], lock: int, log: Any = subprocess.DEVNULL) -> 
     return process
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
+    """What a process of ours is given: this package and this home folder, and no secret of the server."""
     kept = {name: value for name, value in os.environ.items() if name in _PASSED or not _SECRET.search(name)}
     paths = [str(_PACKAGE), *filter(None, [os.environ.get("PYTHONPATH")])]
     return kept | {

@@ -58,9 +58,10 @@ class TimeLeft:
         return self._smooth(rest + later, now)
 
     def _later(self) -> float:
+        """Forecast of what comes after the last phase it knows: one it does not know, as "save", belongs to the one before."""
         names = list(self.forecast)
-        start = names.index(self._phase) + 1 if self._phase in names else 0
-        return sum(self.forecast[name] for name in names[start:] if name not in self._measured)
+        reached = max((names.index(name) for name in (*self._measured, self._phase) if name in names), default=-1)
+        return sum(self.forecast[name] for name in names[reached + 1:])
 
     def _scale(self, now: dict[str, float]) -> float:
         known = {name: seconds for name, seconds in {**self._measured, **now}.items() if self.forecast.get(name, 0) > 1}

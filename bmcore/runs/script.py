@@ -11,6 +11,7 @@ from typing import Any
 from bmcore import i18n
 from bmcore.base import Estimator
 from bmcore.errors import DataError, RunError
+from bmcore.params import declared
 from bmcore.runs import control, events, launch, store
 from bmcore.runs.store import Run
 
@@ -37,7 +38,7 @@ def train(
     Parameters
     ----------
     estimator : str or Estimator
-        Its name, or one whose parameters are to be used.
+        Its name, or one whose parameters are to be used: those that differ from their defaults, so that a preset sets the others.
     data : path, DataFrame or data reference
         The examples; or `sample`.
     sample : str
@@ -70,12 +71,14 @@ def train(
         The run was asked to stop as well. `bmcore.runs.resume(id)` goes on.
     """
     if isinstance(estimator, Estimator):
-        estimator, params = type(estimator).__name__, {**estimator.get_params(), **params}
+        known = declared(type(estimator))
+        changed = {name: value for name, value in estimator.get_params().items() if value != known[name].default}
+        estimator, params = type(estimator).__name__, {**changed, **params}
     request = {
         "estimator": estimator,
         "params": params,
         "preset": preset,
-        "data": reference(data, sample),
+        "data": reference(data, sample, (text, label)),
         "columns": {"text": text, "label": label},
         "title": title,
         "origin": "script",
@@ -107,8 +110,8 @@ def load(id: str) -> Estimator:
     return Estimator.load(run.model_folder)
 
 
-def reference(data: Any = None, sample: str | None = None) -> dict:
-    """A data reference from a path, a DataFrame, a reference or a sample's name."""
+def reference(data: Any = None, sample: str | None = None, columns: tuple[str, ...] = ()) -> dict:
+    """A data reference from a path, a DataFrame (of which `columns` must be kept), a reference or a sample's name."""
     from bmcore.data import refs
 
     if (data is None) == (sample is None):
@@ -120,8 +123,24 @@ def reference(data: Any = None, sample: str | None = None) -> dict:
     if isinstance(data, str | Path):
         return refs.store(Path(data), Path(data).name)
     if hasattr(data, "to_parquet"):
-        return refs.store(data.to_parquet(index=False), "table.parquet")
+        return refs.store(_parquet(data, columns), "table.parquet")
     raise DataError("Data of type {kind} cannot be used. Give a path, a DataFrame or a reference.", kind=type(data).__name__)
+
+
+def _parquet(frame: Any, columns: tuple[str, ...]) -> bytes:
+    """The table as a file; where some column cannot be in one, only those that are needed."""
+    import pyarrow
+
+    kept = [name for name in columns if name in frame.columns]
+    for part in (frame, frame[kept]) if kept else (frame,):
+        try:
+            return part.to_parquet(index=False)
+        except (pyarrow.ArrowException, ValueError, TypeError, OverflowError) as error:
+            reason = " ".join(str(error).split())[:200]
+    raise DataError(
+        "The table cannot be stored ({reason}). A column has to hold values of one type: turn it into text first, with astype(str).",
+        reason=reason,
+    )
 
 
 def follow(run: Run, report: Callable | None = None) -> str:

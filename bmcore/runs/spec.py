@@ -42,9 +42,11 @@ def build(request: dict[str, Any], id: str) -> dict[str, Any]:
             raise ParameterError("A run has no entry {name!r}. Its entries are: {known}.", name=str(key)[:80], known=", ".join(_KEYS))
     cls = estimator_class(request.get("estimator", ""))
     chosen = _preset(cls, request.get("preset"))
-    settings = {**chosen.get("params", {}), **(request.get("params") or {})}
+    settings = _plain({**chosen.get("params", {}), **(request.get("params") or {})})
     params.check(cls, settings)
-    settings = {name: _whole_path(settings.get(name, entry.default)) for name, entry in params.declared(cls).items()}
+    settings = {name: settings.get(name, entry.default) for name, entry in params.declared(cls).items()}
+    if "model" in settings and settings["model"] != params.declared(cls)["model"].default:
+        settings["model"] = _whole_path(settings["model"])
     spec = {
         "id": id,
         "created": round(time.time(), 3),
@@ -53,7 +55,7 @@ def build(request: dict[str, Any], id: str) -> dict[str, Any]:
         "preset": request.get("preset"),
         "data": _data(request.get("data")),
         "columns": _columns(request.get("columns")),
-        "split": _split({**chosen.get("split", {}), **(request.get("split") or {})}),
+        "split": _split(_plain({**chosen.get("split", {}), **(request.get("split") or {})})),
         "scenario": _line(request.get("scenario"), 60),
         "title": _line(request.get("title"), 200),
         "seed": settings.get("seed", 0),
@@ -91,12 +93,15 @@ def _preset(cls: type, name: str | None) -> dict:
     return cls.presets[name]
 
 
+def _plain(values: dict[str, Any]) -> dict[str, Any]:
+    """Scalars of numpy as Python's own, which JSON can hold."""
+    return {name: value.item() if getattr(value, "ndim", None) == 0 else value for name, value in values.items()}
+
+
 def _whole_path(value: Any) -> Any:
     """A folder given relative to here stays the same folder for a worker, which works elsewhere."""
-    if isinstance(value, str) and ("/" in value or os.sep in value) and len(value) < 1000 and "\0" not in value:
-        folder = Path(value).expanduser()
-        return str(folder.resolve()) if folder.is_dir() else value
-    return value
+    folder = os.path.expanduser(value) if isinstance(value, str) else ""
+    return str(Path(folder).resolve()) if os.path.isdir(folder) else value
 
 
 def _data(ref: Any) -> dict:

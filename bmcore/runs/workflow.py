@@ -101,7 +101,9 @@ def _forecast(estimator: Estimator, texts: Any, classes: int, n_test: int) -> di
     """Seconds by phase as the estimator expects them, for the time left. Their proportions matter, not their size."""
     try:
         tokens = float(texts.str.len().mean()) / _CHARACTERS
-        return dict(estimator.forecast(len(texts), n_test, tokens, device.gflops(), classes=classes, **estimator.get_params()))
+        found = dict(estimator.forecast(len(texts), n_test, tokens, device.gflops(), classes=classes, **estimator.get_params()))
+        found.pop("start", None)  # the process has started
+        return found
     except Exception:  # a guess must never stop a run
         return {}
 

@@ -11,6 +11,7 @@ import socket
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from bmcore.base import Estimator, estimator_class
@@ -22,7 +23,7 @@ IDLE_S = 900
 _LOOK_S = 0.25  # between two looks for idleness, a stop or a deleted model
 
 
-def main(run_id: str, port: int | None = None, idle_s: float = IDLE_S) -> int:
+def main(run_id: str, port: int | None = None, idle_s: float = IDLE_S, told: Callable[[str], None] | None = None) -> int:
     """Serve a finished run until it is idle, stopped or deleted.
 
     Use it when a page, a script or another program on this computer needs answers from a trained model.
@@ -34,6 +35,8 @@ def main(run_id: str, port: int | None = None, idle_s: float = IDLE_S) -> int:
         By default one that is free.
     idle_s : float
         Seconds without a request after which the process ends.
+    told : callable, optional
+        Given the address once it is known; by default it is printed.
 
     Returns
     -------
@@ -52,28 +55,38 @@ def main(run_id: str, port: int | None = None, idle_s: float = IDLE_S) -> int:
     run_ = runs.get(run_id)
     if run_.model_folder is None:
         raise RunError("Run {id} has no model to serve: it is {state}. Only a finished run can be served.", id=run_id, state=run_.state)
-    return run(estimator_class(run_.spec["estimator"]), run_.model_folder, run_id, port=port, idle_s=idle_s)
+    return run(estimator_class(run_.spec["estimator"]), run_.model_folder, run_id, port=port, idle_s=idle_s, told=told)
 
 
-def run(estimator: type[Estimator], folder: Path, name: str, *, port: int | None = None, idle_s: float = IDLE_S) -> int:
+def run(
+    estimator: type[Estimator], folder: Path, name: str, *, port: int | None = None, idle_s: float = IDLE_S,
+    told: Callable[[str], None] | None = None,
+) -> int:
     """Serve `estimator.load(folder)` under `name`. See `main`."""
     record = Record(name)
     lock = record.take()
     if lock is None:
-        _already(record)
+        _already(record, told)
         return 0
     try:
         record.clear()
         with _listen(port) as listener:
-            return _serve(estimator, Path(folder), record, listener, idle_s)
+            return _serve(estimator, Path(folder), record, listener, idle_s, told or _print)
     finally:
         record.release(lock)
 
 
-def _already(record: Record) -> None:
+def _print(url: str) -> None:
+    print(f"{url}/docs", flush=True)
+
+
+def _already(record: Record, told: Callable[[str], None] | None) -> None:
     from bmcore.i18n import from_environment, translate
 
     found = record.read() or {}
+    if told and "url" in found:
+        told(found["url"])
+        return
     message = Message("Run {id} is served already, at {url}.", id=record.name, url=found.get("url", "127.0.0.1"))
     print(translate(message, from_environment()), flush=True)
 
@@ -92,7 +105,7 @@ def _listen(port: int | None) -> socket.socket:
     return listener
 
 
-def _serve(estimator: type[Estimator], folder: Path, record: Record, listener: socket.socket, idle_s: float) -> int:
+def _serve(estimator: type[Estimator], folder: Path, record: Record, listener: socket.socket, idle_s: float, told: Callable) -> int:
     import uvicorn
 
     from bmcore.serve import endpoints
@@ -107,7 +120,7 @@ def _serve(estimator: type[Estimator], folder: Path, record: Record, listener: s
         ws="none", limit_concurrency=200, timeout_graceful_shutdown=3, proxy_headers=False))
     threading.Thread(target=_watch, args=(server, holder, folder, record, idle_s), daemon=True).start()
     record.write(listener.getsockname()[1])
-    print(f"http://127.0.0.1:{listener.getsockname()[1]}/docs", flush=True)
+    told(f"http://127.0.0.1:{listener.getsockname()[1]}")
     try:
         server.run(sockets=[listener])
     except KeyboardInterrupt:

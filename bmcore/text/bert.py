@@ -18,7 +18,8 @@ from bmcore.text.states import States
 from bmcore.training.batching import padding_share, token_batches
 
 LAYER_DECAY = 0.9  # learning rate of a layer relative to the one above
-HEAD_RATE = 1.0  # learning rate of the last linear layer relative to the top layer's: it starts trained
+HEAD_RATE = 10.0  # learning rate of the last linear layer relative to the top layer's: it starts new
+HEAD_STD = 0.02  # of its first weights, as BERT's own
 MOST_EXAMPLES = 64  # in a batch, so that short texts do not make steps rare
 
 
@@ -99,6 +100,13 @@ class FineTune:
                 value.grad = None
 
     # the loop's questions
+
+    def begin(self) -> None:
+        """A small new head. The logistic regression has had its score, which training must beat; but its weights are a thousand
+        times larger than a new head's (features of small variance), and layers that learn below it only unlearn."""
+        head = head_of(self.module)
+        generator = torch.Generator().manual_seed(self.seed)
+        put_head(head, torch.empty(head.weight.shape).normal_(0, HEAD_STD, generator=generator).numpy(), np.zeros(self.k, dtype=np.float32))
 
     def groups(self, learning_rate: float) -> list[dict]:
         """Lower layers learn more slowly, the last linear layer faster; norms and biases do not decay."""

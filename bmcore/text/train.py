@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from bmcore import device as devices
+from bmcore import files
 from bmcore.messages import Message
 from bmcore.text import models
 from bmcore.text.bert import FineTune, Part, judge
@@ -132,8 +133,9 @@ def _finetune(network: Network, train: Part, dev: Part | None, layers: int | str
     task = FineTune(network, train, dev, depth=depth, batch_tokens=settings["batch_tokens"], weighting=settings["class_weight"],
                     seed=settings["seed"], fingerprint=fingerprint(settings, texts, train))
     task.prepare(report, checkpoints)
+    best = settings["early_stopping"]
     plan = Plan(epochs=settings["epochs"], learning_rate=settings["learning_rate"], device=network.device,
-                validations=2 if dev is not None else 1, patience=4 if dev is not None else None)
+                validations=2 if dev is not None else 1, patience=4 if dev is not None and best else None, keep_best=best)
     try:
         with without_dropout(network.model):
             return Loop(task, plan, report, note, checkpoints).run()
@@ -144,7 +146,7 @@ def _finetune(network: Network, train: Part, dev: Part | None, layers: int | str
 
 def fingerprint(settings: dict[str, Any], texts: list[str], train: Part) -> str:
     """Same settings and data, same text."""
-    digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
+    digest = hashlib.sha256(json.dumps(settings, sort_keys=True, default=files.plain).encode())
     digest.update(train.tokens.ids.tobytes())
     digest.update(train.classes.tobytes())
     return digest.hexdigest()

@@ -75,7 +75,7 @@ class Loop:
         return [batches[start:start + size] for start in range(0, len(batches), size)]
 
     def run(self) -> list[dict]:
-        """Train to the end, or to the early stop; the module holds the best weights afterwards."""
+        """Train to the end, or to the early stop; the module holds the best weights afterwards, or the last ones if the plan says so."""
         self._resume()
         progress = self.progress  # after _resume, which replaces it
         try:
@@ -95,9 +95,10 @@ class Loop:
 
     def _start(self) -> None:
         """The score before the first step: training that does not improve on it changes nothing."""
-        found = self._validate()
+        found = {} if self.progress.history else self._validate()  # a checkpoint of step 0 holds its score
         if found:
             self.report(0, self.total, phase="train", epoch=0.0, **found)
+        self.task.begin()
 
     def _epoch(self, steps: list[list[np.ndarray]]) -> None:
         progress, every = self.progress, math.ceil(len(steps) / self.plan.validations)
@@ -191,7 +192,7 @@ class Loop:
         progress.loss_sum, progress.loss_steps = 0.0, 0
         score = found.pop("score", None)
         progress.history.append(entry | found)
-        if score is not None:
+        if score is not None and self.plan.keep_best:
             self._judge(score)
         self.meter.pause(time.monotonic() - started)
         return found

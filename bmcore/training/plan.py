@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -15,6 +16,7 @@ class Task(Protocol):
     module: torch.nn.Module
     fingerprint: str  # checkpoints of another fingerprint are not resumed
 
+    def begin(self) -> None: ...  # once, after the score before the first step
     def groups(self, learning_rate: float) -> list[dict]: ...  # parameter groups of the optimiser, each with its "lr"
     def batches(self, epoch: int) -> list[np.ndarray]: ...  # indices of examples; the same for the same epoch, always
     def weight(self, batch: np.ndarray) -> float: ...  # what the summed loss is divided by
@@ -36,8 +38,9 @@ class Plan:
     clip: float = 1.0
     validations: int = 1  # in an epoch
     patience: int | None = None  # validations without a better score before training stops; None: never
+    keep_best: bool = True  # the weights of the best validation; else the last ones
     device: str = "cpu"
-    checkpoint_seconds: float = 60.0
+    checkpoint_seconds: float = field(default_factory=lambda: float(os.environ.get("BMCORE_CHECKPOINT_SECONDS") or 60.0))
 
 
 @dataclass

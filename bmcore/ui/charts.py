@@ -118,6 +118,25 @@ def _line(points: list[tuple], name: str, color: str, **more) -> dict:
     }
 
 
+def distinct(labels: list[str], longest: int) -> list[str]:
+    """Names for an axis, shortened; two that became equal are numbered, since plotly would draw them as one.
+
+    Examples
+    --------
+    >>> distinct(["delivery late", "delivery lost", "b"], 9)
+    ['delivery…', 'delivery… (2)', 'b']
+    """
+    names: list[str] = []
+    for label in labels:
+        short = name = for_chart(label, longest)
+        number = 1
+        while name in names:
+            number += 1
+            name = f"{short} ({number})"
+        names.append(name)
+    return names
+
+
 def intervals(rows: list[tuple[str, dict, str]], *, key: str, alt: str) -> None:
     """Values from 0 to 1 with their 95 % intervals, the first on top. A row is (name, {"value", "low", "high"}, colour)."""
     traces = [
@@ -125,7 +144,7 @@ def intervals(rows: list[tuple[str, dict, str]], *, key: str, alt: str) -> None:
             "type": "scatter",
             "mode": "markers+text",
             "x": [v["value"]],
-            "y": [for_chart(name)],
+            "y": [shown],
             "cliponaxis": False,
             "marker": {"color": color, "size": 10},
             "text": [f"<b>{v['value']:.2f}</b>"],
@@ -142,7 +161,7 @@ def intervals(rows: list[tuple[str, dict, str]], *, key: str, alt: str) -> None:
                 "width": 9,
             },
         }
-        for name, v, color in rows
+        for shown, (_name, v, color) in zip(distinct([name for name, _v, _c in rows], 40), rows, strict=True)
     ]
     frame = layout(
         60 * len(rows) + 70,
@@ -154,7 +173,7 @@ def intervals(rows: list[tuple[str, dict, str]], *, key: str, alt: str) -> None:
 
 def confusion(labels: list[str], counts: list[list[int]], *, key: str) -> None:
     """Where messages went: rows are the truth, columns what the model said, shade is the share of the row."""
-    names = [for_chart(label, 22) for label in labels]
+    names = distinct(labels, 22)
     share = [[cell / (sum(row) or 1) for cell in row] for row in counts]
     few = len(labels) <= 12
     dark = st.context.theme.type == "dark"
@@ -197,7 +216,7 @@ def bars(rows: list[tuple[str, float]], title: str, *, key: str, alt: str, stron
         "type": "bar",
         "orientation": "h",
         "x": [scale * v for _n, v in rows],
-        "y": [for_chart(n, 26) for n, _v in rows],
+        "y": distinct([n for n, _v in rows], 26),
         "marker": {"color": colors, "cornerradius": 4},
         "text": [words.format(scale * v) for _n, v in rows],
         "textposition": "outside",

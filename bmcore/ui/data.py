@@ -107,8 +107,6 @@ def _sample(scenario: Scenario) -> dict:
     from bmcore.data.samples import SAMPLES
 
     key = f"{scenario.key}.sample"
-    if st.session_state.pop(f"{key}.next", None) == "dialogues_en":
-        st.session_state[key] = "dialogues_en"
     known = [name for name in scenario.samples if name in SAMPLES]
     name = st.selectbox(_("Sample"), known, format_func=lambda name: one_line(_(SAMPLES[name].title)), key=key, persist_state="session")
     sample = SAMPLES[name]

@@ -10,9 +10,14 @@ from bmcore.ui.words import _, duration, number, one_line, plain, signed
 
 NAMES = {
     "tfidf_logistic": Message("Counting words (TF-IDF + logistic regression)"),
+    "tfidf_centroid": Message("Counting words (TF-IDF + the class whose average is nearest)"),
     "majority": Message("Always the most frequent answer"),
 }
-SHORT = {"tfidf_logistic": Message("Counting words"), "majority": Message("Most frequent answer")}
+SHORT = {
+    "tfidf_logistic": Message("Counting words"),
+    "tfidf_centroid": Message("Counting words"),
+    "majority": Message("Most frequent answer"),
+}
 # verdict -> (colour, icon)
 LOOK = {
     "better": ("green", ":material/verified:"),

@@ -12,13 +12,14 @@ from bmcore.messages import Message
 from bmcore.ui import charts, states
 from bmcore.ui.words import _, duration, number
 
+# in the order in which a run goes through them, so that a tick never goes back
 PHASES = {
     "data": Message("Reading the messages"),
     "encode": Message("Preparing"),
     "train": Message("Training"),
-    "baseline": Message("Training the simple comparison"),
-    "evaluate": Message("Testing on unseen messages"),
     "save": Message("Saving"),
+    "evaluate": Message("Testing on unseen messages"),
+    "baseline": Message("Training the simple comparison"),
 }
 
 

@@ -28,10 +28,19 @@ def ask(ref: dict, text: str | None = None, label: str | None = None, guesses: t
     DataError
         With the sentence that the reader gave, or if it died.
     """
+    from bmcore.home import home
+    from bmcore.runs.launch import environment
+
     request = json.dumps({"ref": ref, "text": text, "label": label, "guesses": list(guesses)})
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "bmcore.ui.look"], input=request.encode(), capture_output=True, timeout=WAIT_S, check=False
+            [sys.executable, "-m", "bmcore.ui.look"],
+            input=request.encode(),
+            capture_output=True,
+            timeout=WAIT_S,
+            check=False,
+            cwd=home(),
+            env=environment(),
         )
         answer = json.loads(done.stdout)
     except (OSError, ValueError, subprocess.SubprocessError) as error:
@@ -74,7 +83,8 @@ def _label(columns: list[str], text: str, guesses: list[str]) -> str | None:
 
 
 def _head(frame) -> list[dict]:
-    rows = frame.head(HEAD).to_dict("records")
+    head = frame.head(HEAD)
+    rows = head.astype(object).where(head.notna(), None).to_dict("records")
     return [{name: None if value is None else str(value)[:CELL] for name, value in row.items()} for row in rows]
 
 
@@ -99,7 +109,7 @@ def _report(frame, text: str, label: str) -> dict:
 
 def _mean_tokens(texts) -> float:
     """About how many tokens a message has: one for four letters of English, one for a Chinese character, two for its ends."""
-    lengths = [sum(1 if ord(letter) > 0x2E80 else 0.25 for letter in text[:2000]) + 2 for text in texts.astype(str).head(1000)]
+    lengths = [sum(1 if ord(letter) > 0x2E80 else 0.25 for letter in text[:2000]) + 2 for text in texts.dropna().astype(str).head(1000)]
     return sum(lengths) / len(lengths) if lengths else 80.0
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from bmcore.i18n import LANGUAGES
+from bmcore.ui.scenario import SCENARIOS, Scenario
 from bmcore.ui.words import _, language
 
 FOLDER = Path(__file__).resolve().parents[2] / "pages"
@@ -15,11 +16,15 @@ STATIC = Path(__file__).resolve().parent / "static"
 
 def title(key: str) -> str:
     """A page's name in the navigation."""
-    return {"home": _("Home"), "runs": _("All trainings"), "customer_service": _("Customer service")}[key]
+    return {"home": _("Home"), "runs": _("All trainings")}.get(key) or _(_scenario(key).title)
 
 
 def icon(key: str) -> str:
-    return {"home": ":material/home:", "runs": ":material/history:", "customer_service": ":material/support_agent:"}[key]
+    return {"home": ":material/home:", "runs": ":material/history:"}.get(key) or _scenario(key).icon
+
+
+def _scenario(key: str) -> Scenario:
+    return next(entry for entry in SCENARIOS if entry.key == key)
 
 
 def page(key: str, **kwargs) -> st.Page:
@@ -54,7 +59,9 @@ def sidebar() -> None:
             link("home", icon=icon("home"), width="stretch")
             link("runs", icon=icon("runs"), width="stretch")
         st.caption(_("Scenarios"))
-        link("customer_service", icon=icon("customer_service"), width="stretch")
+        with st.container(gap="xxsmall"):
+            for scenario in SCENARIOS:
+                link(scenario.key, icon=scenario.icon, width="stretch")
         st.space("small")
         st.session_state["map.language"] = language()
         st.segmented_control(

@@ -83,7 +83,17 @@ def _fetch(name: str, scenario: Scenario) -> None:
             samples.fetch(name)
     except BmcoreError as error:
         states.problem(error)
-        st.session_state[f"{scenario.key}.sample.next"] = "dialogues_en"
-        st.button(_("Use the English dialogues instead: they are already here"), key=f"{scenario.key}.offline", type="primary")
+        st.button(
+            _("Use the English dialogues instead: they are already here"),
+            key=f"{scenario.key}.offline",
+            type="primary",
+            on_click=_use_dialogues,
+            args=(scenario.key,),
+        )
         return
     st.rerun()
+
+
+def _use_dialogues(key: str) -> None:
+    """Before the page is drawn: afterwards the widget's value cannot be set."""
+    st.session_state[f"{key}.sample"] = "dialogues_en"

@@ -30,10 +30,11 @@ class Preset:
 
 @dataclass(frozen=True)
 class Scenario:
-    """Everything a page needs to know about its business question."""
+    """Everything a page needs to know about its business question. Its page is `pages/<key>.py`, its address `/<key>`."""
 
     key: str
     title: Message
+    icon: str
     question: Message
     about: Message
     picture: str
@@ -53,6 +54,7 @@ class Scenario:
 CUSTOMER_SERVICE = Scenario(
     key="customer_service",
     title=Message("Customer service"),
+    icon=":material/support_agent:",
     question=Message("Can a model sort our customers' messages?"),
     about=Message(
         "Train a small language model on messages that people have already sorted. Then see, on messages it never saw, "
@@ -93,3 +95,6 @@ CUSTOMER_SERVICE = Scenario(
         Message("The model can be confidently wrong. Let a person read whatever matters."),
     ),
 )
+
+# what the navigation and the home page show, in this order
+SCENARIOS = (CUSTOMER_SERVICE,)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import hashlib
+import json
 import secrets
 import time
 
@@ -122,8 +124,6 @@ def _shown(value) -> str:
 def _start(scenario: Scenario, chosen: Chosen, preset: str, changed: dict) -> None:
     from bmcore import runs
 
-    # one token a filled form: a double click, or a click that is sent twice, makes one run
-    token = st.session_state.setdefault(f"{scenario.key}.token", secrets.token_hex(16))
     request = {
         "estimator": scenario.estimator,
         "params": changed,
@@ -133,6 +133,9 @@ def _start(scenario: Scenario, chosen: Chosen, preset: str, changed: dict) -> No
         "scenario": scenario.key,
         "origin": "page",
     }
+    # one token a filled form: a double click, or a click that is sent twice, makes one run; another form makes another
+    nonce = st.session_state.setdefault(f"{scenario.key}.token", secrets.token_hex(16))
+    token = nonce + hashlib.sha256(json.dumps(request, sort_keys=True).encode()).hexdigest()
     try:
         run = runs.start(request, token=token)
     except BmcoreError as error:

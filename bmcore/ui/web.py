@@ -75,7 +75,7 @@ def policy(host: str) -> str:
         "object-src": "'none'",
         "base-uri": "'self'",
         "form-action": "'self'",
-        "frame-ancestors": "'none'",
+        "frame-ancestors": "'self'",
     }
     return "; ".join(f"{name} {value}" for name, value in rules.items())
 
@@ -83,7 +83,7 @@ def policy(host: str) -> str:
 _SCRIPTS = _inline_scripts()
 _HEADERS = [
     (b"x-content-type-options", b"nosniff"),
-    (b"x-frame-options", b"DENY"),
+    (b"x-frame-options", b"SAMEORIGIN"),
     (b"referrer-policy", b"no-referrer"),
     (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
     (b"cross-origin-opener-policy", b"same-origin"),

@@ -2,6 +2,7 @@
 
 from typing import Annotated
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -33,7 +34,7 @@ class Toy(Estimator):
 @pytest.mark.parametrize(
     ("name", "good", "bad"),
     [
-        ("layers", ["all", 0, 48], ["none", -1, 49, 1.5, True, None]),
+        ("layers", ["all", 0, 48, np.int64(3)], ["none", -1, 49, 1.5, 3.0, np.float64(3), True, None]),
         ("rate", [0.0, 1, 0.5], [1.1, float("nan"), float("inf"), "0.5", False]),
         ("weight", [None, "balanced"], ["auto", 0]),
         ("early", [True, False], [1, 0, "true", None]),

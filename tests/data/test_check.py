@@ -130,3 +130,12 @@ def test_findings_survive_json():
 
     for finding in find(good(6).assign(label=[1] * 6)):
         json.dumps(finding.message.to_dict())
+
+
+@pytest.mark.parametrize(
+    ("labels", "kept"),
+    [([1, "a"], ["1", "a"]), ([1, 2.5], [1, 2.5]), ([True, False], [True, False]), ([3, 4], [3, 4]), (["a", "b"], ["a", "b"])],
+)
+def test_only_labels_of_several_types_become_text(labels, kept):
+    frame = good().assign(label=pd.Series(labels * 20, dtype=object))
+    assert check.usable(frame, "text", "label")["label"].tolist() == kept * 20

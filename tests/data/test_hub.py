@@ -7,7 +7,7 @@ import pytest
 from huggingface_hub import constants
 
 from bmcore.data import hub, refs
-from bmcore.errors import AssetError, DataError
+from bmcore.errors import AssetError, DataError, StorageError
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
@@ -70,6 +70,18 @@ def test_shards_are_joined(fake):
 def test_single_file_without_split_in_its_name(fake):
     fake({"reviews.csv": CSV})
     assert len(refs.load(refs.hub("name"))) == 2
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), RuntimeError("No space left on device (os error 28)")])
+def test_a_full_disk_is_not_an_unreachable_hub(fake, monkeypatch, error):
+    fake({"train.csv": CSV})
+
+    def fail(*_, **__):
+        raise error
+
+    monkeypatch.setattr(huggingface_hub, "hf_hub_download", fail)
+    with pytest.raises(StorageError, match="No space left"):
+        refs.load(refs.hub("owner/name"))
 
 
 @pytest.mark.parametrize(

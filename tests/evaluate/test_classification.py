@@ -157,3 +157,28 @@ def test_refusals():
     model.predict_proba = lambda texts: np.full((len(texts), 3), np.nan)
     with pytest.raises(ModelError, match="lower learning rate"):
         evaluate(model, train, train)
+
+
+def test_labels_of_several_types_are_compared_as_the_model_learned_them():
+    """A column of 1 and "one" is learned as text, so the test must be read as text."""
+    import pandas as pd
+
+    from bmcore.data import check
+    from bmcore.text.labels import labels_of
+
+    labels = [1, "one"] * 20
+    texts = [f"message {i} {label}" for i, label in enumerate(labels)]
+    frame = check.usable(pd.DataFrame({"text": texts, "label": labels}), "text", "label")
+    learned = labels_of(labels, 40)  # as `fit` does
+    rows = frame["text"].tolist(), frame["label"].tolist()
+    found = evaluate(Oracle(texts, learned, sorted(set(learned))), rows, rows)
+    assert found["classes"] == ["1", "one"] and found["model"]["accuracy"]["value"] == 1
+
+
+def test_the_rest_is_not_mistaken_for_a_class_named_other():
+    names = ["other", *(f"c{i:02d}" for i in range(39))]
+    labels = names * 4
+    texts = [f"text {i}" for i in range(len(labels))]
+    found = evaluate(Oracle(texts, labels, names), (texts, labels), (texts, labels))
+    shown = found["confusion"]["labels"]
+    assert len(set(shown)) == len(shown) == 30 and shown[-1] == "(other)"

@@ -11,7 +11,7 @@ import pytest
 
 from bmcore import runs
 from bmcore.errors import DataError, ParameterError, RunError, StorageError
-from bmcore.runs import launch, locks, slots
+from bmcore.runs import launch, locks, slots, spec
 from tests.runs.conftest import N, at_step, chain, kill, listed, together, wait, wait_until
 
 
@@ -217,6 +217,45 @@ def test_presets_and_own_settings(request_):
     assert run.spec["params"] == {"steps": 2, "pause": 0.5, "habit": "good", "size": 0}
     assert run.spec["split"] == {"test": 0.2, "seed": 0, "max_train": 50, "max_test": None}
     assert run.spec["versions"]["torch"]
+
+
+def test_scalars_of_numpy_become_json(request_):
+    import numpy as np
+
+    built = spec.build({**request_(steps=np.int64(7), pause=np.float32(0.5)), "split": {"seed": np.int32(3)}}, "id")
+    assert built["params"]["steps"] == 7 and built["split"]["seed"] == 3
+    assert [type(built["params"][name]) for name in ("steps", "pause")] == [int, float]
+    with pytest.raises(ParameterError, match="steps"):
+        spec.build(request_(steps=3.0), "id")
+
+
+def test_a_model_folder_by_its_bare_name_is_made_absolute(request_, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mymodel").mkdir()
+    (tmp_path / "minilm").mkdir()
+    for given, meant in (("mymodel", str(tmp_path / "mymodel")), ("minilm", "minilm"), ("owner/name", "owner/name"), ("x" * 400,) * 2):
+        request = {**request_(), "estimator": "TextClassifier", "params": {"model": given, "device": "cpu"}}
+        assert spec.build(request, "id")["params"]["model"] == meant
+
+
+def test_an_estimator_leaves_to_the_preset_what_it_does_not_change(request_):
+    from fake_estimator import Counter
+
+    request = request_()
+    run = runs.train(Counter(pause=0.01), request["data"], text="text", label="label", preset="fast", detach=True)
+    assert run.spec["params"]["steps"] == 2 and run.spec["params"]["pause"] == 0.01
+
+
+def test_a_table_with_a_column_no_file_can_hold(home):
+    import pandas as pd
+
+    from bmcore.data import refs
+    from bmcore.runs import script
+
+    frame = pd.DataFrame({"text": ["a", "b"], "label": ["x", "y"], "more": [1, "one"]})
+    assert list(refs.load(script.reference(frame, None, ("text", "label"))).columns) == ["text", "label"]
+    with pytest.raises(DataError, match="astype"):
+        script.reference(frame, None, ("text", "more"))
 
 
 def test_a_home_that_cannot_be_written_is_a_sentence(request_, monkeypatch):

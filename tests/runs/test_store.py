@@ -182,6 +182,18 @@ def test_time_left_follows_what_is_measured():
     assert report.TimeLeft({}).guess(0.0, 1.0) is None
 
 
+def test_time_left_in_a_phase_that_has_no_forecast():
+    left = report.TimeLeft({"encode": 10.0, "train": 30.0, "evaluate": 20.0})
+    left.enter("data", 0.0)
+    left.guess(0.0, 0.0)
+    assert left.guess(0.5, 4.0) == pytest.approx(4 + 60, rel=0.1), "everything is still to come"
+    left = report.TimeLeft({"encode": 10.0, "train": 30.0, "evaluate": 20.0})
+    left.enter("evaluate", 0.0)  # a resumed run, whose model is there already
+    left.enter("baseline", 20.0)
+    left.guess(0.0, 20.0)
+    assert left.guess(0.5, 25.0) == pytest.approx(5, rel=0.1), "nothing comes after the last phase of the forecast"
+
+
 def test_time_left_of_a_resumed_phase():
     left = report.TimeLeft()
     left.enter("train", 0.0)

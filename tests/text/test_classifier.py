@@ -164,6 +164,15 @@ def test_resumed_fit_equals_uninterrupted(layers, tiny, texts, tmp_path):
     assert {"encode", "train"} >= set(steps)
 
 
+def test_without_early_stopping_given_rows_change_nothing(tiny, texts):
+    given, held = texts(20, seed=7)[0], texts(60, seed=1)
+    wrong = (held[0], held[1][1:] + held[1][:1])  # the more it learns, the worse it does on these
+    plain = quick(tiny, trainable_layers=1, epochs=6, early_stopping=False).fit(*texts(150))
+    looked = quick(tiny, trainable_layers=1, epochs=6, early_stopping=False).fit(*texts(150), validation=wrong)
+    np.testing.assert_allclose(looked.predict_proba(given), plain.predict_proba(given), atol=1e-6)
+    assert len(looked.history_) == 13 and all("dev_macro_f1" in entry for entry in looked.history_)
+
+
 def test_cached_prefix_on_disk_gives_the_same(tiny, texts, monkeypatch):
     from bmcore.text import states
 
@@ -171,6 +180,14 @@ def test_cached_prefix_on_disk_gives_the_same(tiny, texts, monkeypatch):
     monkeypatch.setattr(states, "MEMORY_CAP", 0)
     disk = quick(tiny, trainable_layers=1).fit(*texts(120)).predict_proba(texts(20, seed=6)[0])
     np.testing.assert_allclose(whole, disk, atol=0.02)
+
+
+def test_where_activations_lie_does_not_depend_on_what_is_free(monkeypatch):
+    from bmcore import device
+    from bmcore.text.states import States
+
+    monkeypatch.setattr(device, "free_memory", lambda: 0)
+    assert not States(np.array([3, 4]), 8).on_disk
 
 
 def test_unknown_words_are_told(tiny):

@@ -28,3 +28,12 @@ def test_auto_means_the_same_as_in_training():
 
     for name in ("AUTO_EXAMPLES", "AUTO_PER_CLASS", "AUTO_LAYERS"):
         assert getattr(forecast, name) == getattr(train, name)
+
+
+def test_the_start_is_no_part_of_the_time_left():
+    import pandas as pd
+
+    from bmcore import TextClassifier
+    from bmcore.runs.workflow import _forecast
+
+    assert list(_forecast(TextClassifier(), pd.Series(["a message"] * 9), 2, 3)) == ["encode", "train", "evaluate"]

@@ -10,7 +10,7 @@ import time
 import numpy as np
 import pytest
 
-from bmcore.errors import ModelError
+from bmcore.errors import ModelError, StorageError
 from bmcore.text import models
 
 
@@ -92,6 +92,17 @@ def test_hub_id_while_offline():
     with pytest.raises(ModelError, match="hub cannot be reached"):
         models.locate("google-bert/bert-base-chinese")
     assert time.monotonic() - start < 10
+
+
+def test_a_full_disk_is_not_an_unreachable_hub(monkeypatch):
+    import huggingface_hub
+
+    def fail(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", fail)
+    with pytest.raises(StorageError, match="No space left"):
+        models.locate("owner/name")
 
 
 def rewrite(folder, change):

@@ -50,6 +50,9 @@ class Toy:
             raise RuntimeError("[enforce fail at alloc_cpu.cpp:117] err == 0. DefaultCPUAllocator: not enough memory: you tried to ...")
         return torch.nn.functional.cross_entropy(self.module(X[batch]), Y[batch], reduction="sum")
 
+    def begin(self):
+        pass
+
     def validate(self):
         if self.scores:
             return {"dev_macro_f1": 0.0, "score": next(self.scores)}
@@ -101,10 +104,10 @@ def test_resumed_run_equals_uninterrupted(tmp_path, seed):
     whole = Toy()
     _, expected = train(whole, validations=2)
     generator = random.Random(seed)
-    for step in [*sorted(generator.sample(range(1, 30), 4)), None]:
+    for step in [0, *sorted(generator.sample(range(1, 30), 4)), None]:
         task, notes = Toy(), []
         try:
-            _, history = train(task, StopAt(step) if step else quiet, notes, tmp_path, validations=2)
+            _, history = train(task, StopAt(step) if step is not None else quiet, notes, tmp_path, validations=2)
         except Cancelled:
             continue
         for name, value in weights(whole).items():
@@ -177,6 +180,27 @@ def test_early_stop_keeps_the_best_weights():
     _, history = train(task, report, epochs=5, patience=2)
     assert len(history) == 5
     assert all(torch.equal(value, weights(task)[name]) for name, value in kept.items())
+
+
+def test_last_weights_where_the_best_are_not_asked_for():
+    task, kept = Toy(scores=[0.9, 0.5, 0.4, 0.3]), {}
+
+    def report(step, total, **metrics):
+        if step == total:
+            kept.update(weights(task))
+
+    _, history = train(task, report, keep_best=False)
+    assert len(history) == 4
+    assert all(torch.equal(value, weights(task)[name]) for name, value in kept.items())
+
+
+def test_cancel_before_the_first_step_counts_no_look_twice(tmp_path):
+    scores = [0.9, 0.1, 0.2, 0.3, 0.4, 0.5]
+    _, expected = train(Toy(scores=scores), epochs=5, patience=3)
+    with pytest.raises(Cancelled):
+        train(Toy(scores=scores), StopAt(0), folder=tmp_path, epochs=5, patience=3)
+    _, history = train(Toy(scores=scores[1:]), folder=tmp_path, epochs=5, patience=3)
+    assert history == expected
 
 
 def test_accumulation_equals_a_large_batch():

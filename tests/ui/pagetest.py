@@ -6,8 +6,10 @@ from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
 
+from bmcore.ui.scenario import SCENARIOS
+
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = ("home", "runs", "customer_service")
+PAGES = ("home", "runs", *(scenario.key for scenario in SCENARIOS))
 # a loaded machine needs longer than AppTest's own 3 s
 TIMEOUT = 60
 
