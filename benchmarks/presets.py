@@ -1,15 +1,16 @@
 """From click to verdict: how long the presets take on clothing_reviews, against their limit and against the page's forecast.
 
-    python benchmarks/presets.py [--presets fast balanced]
+    python benchmarks/presets.py [--presets fast balanced] [--home FOLDER]
 
 A line a preset: seconds until the verdict is there, the limit, ours as a share of it, the forecast that the page shows before
 the click, the larger of the two ratios forecast : reality (at most 1.5 is asked for), the seconds of each phase, the verdict.
-Fetching the sample is not counted. Runs go to a home folder of their own, which is removed.
+Fetching the sample is not counted. Runs go to a home folder of their own, which is removed, or to `--home`.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import signal
 import tempfile
@@ -26,8 +27,10 @@ TEXT, LABEL = "text", "department"
 def main() -> int:
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--presets", nargs="+", choices=list(LIMITS), default=list(LIMITS))
-    presets = options.parse_args().presets
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:
+    options.add_argument("--home", help="keep the runs in this home folder, as for the pictures")
+    options = options.parse_args()
+    presets = options.presets
+    with contextlib.nullcontext(options.home) if options.home else tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:
         if not os.environ.get("BMCORE_ASSETS"):  # a sample that is there already is not fetched again
             from bmcore import assets
 

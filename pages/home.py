@@ -37,7 +37,7 @@ st.subheader(_("Three ways to start"), anchor=False)
 click, table, line = st.columns([5, 5, 7], gap="medium")
 with click.container(border=True, height="stretch"):
     st.markdown(f"**{_('Click')}**")
-    st.markdown(_("Use 22,641 messages by real shoppers. They are fetched once, 21 MB."))
+    st.markdown(_("Use 22,641 messages by real shoppers. They are fetched once, 22 MB."))
     if st.button(_("Start with the sample"), icon=":material/play_arrow:", key="home.sample"):
         nav.go("customer_service", source="sample")
 with table.container(border=True, height="stretch"):
