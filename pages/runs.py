@@ -18,7 +18,7 @@ if not found:
         nav.link("customer_service", _("Start with customer service"), icon=":material/play_arrow:")
     st.stop()
 
-st.markdown(_("Tick two or more to compare them. A training started in a terminal or a script is here too."))
+st.markdown(_("Tick trainings to compare, stop, resume or delete them. One started in a terminal or a script is here too."))
 shown = runlist.page(runlist.filtered(found))
 live = any(run.state in states.LIVE for run in shown)
 ticked = runlist.live_rows(shown) if live else runlist.rows(shown)
