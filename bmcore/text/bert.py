@@ -102,7 +102,7 @@ class FineTune:
     # the loop's questions
 
     def begin(self) -> None:
-        """A small new head. The logistic regression has had its score, which training must beat; but its weights are a thousand
+        """A small new head. The logistic regression has had its score, which training must beat; but its weights are a hundred
         times larger than a new head's (features of small variance), and layers that learn below it only unlearn."""
         head = head_of(self.module)
         generator = torch.Generator().manual_seed(self.seed)
