@@ -1,4 +1,4 @@
-"""Fine-tuning as a `Task` of the training loop: a frozen prefix computed once, a warm-started head, the top layers trained."""
+"""Fine-tuning as a `Task` of the training loop: a frozen prefix computed once, the top layers trained."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class FineTune:
     # before training
 
     def prepare(self, report: Callable[..., None], scratch: Path | None = None) -> None:
-        """Cache the frozen prefix, warm-start the head, mark what is trained."""
+        """Cache the frozen prefix, fit the head whose score training must beat, mark what is trained."""
         for part in (self.train, self.dev):
             if part is not None:
                 self._encode(part, report, scratch)

@@ -83,7 +83,7 @@ CUSTOMER_SERVICE = Scenario(
     estimator="TextClassifier",
     presets=(
         Preset("fast", Message("Fast"), Message("A first honest answer on a part of the messages."), 2),
-        Preset("balanced", Message("Balanced"), Message("More messages and more of the model is trained."), 12),
+        Preset("balanced", Message("Balanced"), Message("More messages, and the model reads each of them twice."), 12),
         Preset("best", Message("Best"), Message("Every message, the whole model. For a graphics card or a night."), 90),
     ),
     limits=(
