@@ -5,6 +5,7 @@ import http.server
 import io
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -143,6 +144,22 @@ def test_fetch_verify_read(index, archive):
     assert told and all(0 <= step <= total and phase == "fetch" for step, total, phase in told)
     assets.fetch("check")
     assert index.served == [archive]
+
+
+def test_bytes_so_far_while_folders_vanish(tmp_path, monkeypatch):
+    """pip sweeps its own folders while the progress is measured: what is gone counts as nothing."""
+    (tmp_path / "gone").mkdir()
+    (tmp_path / "gone" / "a.whl").write_bytes(b"1234567")
+    (tmp_path / "b.whl").write_bytes(b"12345")
+    scan = os.scandir
+
+    def racing(path):
+        if str(path).endswith("gone"):
+            shutil.rmtree(path, ignore_errors=True)
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", racing)
+    assert download._downloaded(tmp_path) == 5
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import importlib.util
 import os
@@ -138,14 +139,14 @@ def _pip_setting(name: str) -> str:
 
 
 def _downloaded(temporary: Path) -> int:
-    """Bytes so far; pip moves the file while we look."""
-    sizes = []
-    for file in temporary.rglob("*.whl"):
-        try:
-            sizes.append(file.stat().st_size)
-        except OSError:
-            continue
-    return max(sizes, default=0)
+    """Bytes so far; pip moves the file and sweeps its folders while we look, which os.walk forgives and rglob does not."""
+    sizes = [0]
+    for folder, _, names in os.walk(temporary):
+        for name in names:
+            if name.endswith(".whl"):
+                with contextlib.suppress(OSError):
+                    sizes.append(os.stat(os.path.join(folder, name)).st_size)
+    return max(sizes)
 
 
 def _tell(report: Callable | None, asset: Asset, done: int) -> None:
