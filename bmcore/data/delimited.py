@@ -22,7 +22,7 @@ _NONE = "\x1f"  # one column: a separator that no text contains
 _SAMPLE_ROWS = 200
 _PADDED = 1_000
 _BLOCK = 4 * 2**20
-_LARGE_BLOCK = 32 * 2**20  # tried when a row is larger than a block
+_LARGE_BLOCK = 12 * 2**20  # tried when a row is larger than a block
 
 
 def read(content: bytes, name: str, notes: list[Message]) -> pa.Table:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MIN_ROWS = 8
-MAX_CLASSES = 500
+MAX_CLASSES = 500  # of 20,000 messages that is 40 a class: fewer teach little, and the head of a model grows with their number
 LONG_CELL = 100_000
 _SHOWN = 5
 
@@ -124,28 +124,17 @@ def too_few(good: pd.DataFrame, text: str, label: str) -> list[Finding]:
 def one_class(good: pd.DataFrame, text: str, label: str) -> list[Finding]:
     counts = good[label].value_counts()
     if len(counts) == 1:
-        return [
-            Finding(
-                "error",
-                Message(
-                    "Column {column!r} has only one value, {value!r}: there is nothing to tell apart. Add rows with another value, or "
-                    "choose another column.",
-                    column=label,
-                    value=str(counts.index[0])[:100],
-                ),
-            )
-        ]
+        return [Finding("error", Message(
+            "Column {column!r} has only one value, {value!r}: there is nothing to tell apart. Add rows with another value, or "
+            "choose another column.",
+            column=label, value=str(counts.index[0])[:100],
+        ))]
     if len(counts) > 1 and (counts > 1).sum() < 2:
-        return [
-            Finding(
-                "error",
-                Message(
-                    "Fewer than two values of column {column!r} occur twice or more. It looks like an identifier or free text: choose a "
-                    "column whose values repeat.",
-                    column=label,
-                ),
-            )
-        ]
+        return [Finding("error", Message(
+            "Fewer than two values of column {column!r} occur twice or more. It looks like an identifier or free text: choose a "
+            "column whose values repeat.",
+            column=label,
+        ))]
     return []
 
 
@@ -156,17 +145,16 @@ def too_many_classes(good: pd.DataFrame, text: str, label: str) -> list[Finding]
         return []
     if (counts > 1).sum() < 2:
         return []  # said already
-    message = Message(
-        "Column {column!r} has {n} different values in {rows} rows, such as {example!r}; at most {most} that repeat can be learned. It "
-        "looks like an identifier or free text: "
-        "choose a column with fewer values, or group them.",
-        column=label,
-        n=len(counts),
-        rows=len(good),
-        example=str(counts.index[-1])[:60],
-        most=MAX_CLASSES,
+    return [Finding("error", too_many(Message("Column {column!r}", column=label), len(counts), len(good), counts.index[-1]))]
+
+
+def too_many(where: Message, n: int, rows: int, example: object) -> Message:
+    """The sentence for more classes than can be learned, said of a column of a table or of the labels given to `fit`."""
+    return Message(
+        "{where} has {n} different values in {rows} rows, such as {example!r}; at most {most} that repeat can be learned. It looks like "
+        "an identifier or free text: choose a column with fewer values, or group them.",
+        where=where, n=n, rows=rows, example=str(example)[:60], most=MAX_CLASSES,
     )
-    return [Finding("error", message)]
 
 
 def all_duplicates(good: pd.DataFrame, text: str, label: str) -> list[Finding]:
@@ -197,20 +185,22 @@ def numeric_text(good: pd.DataFrame, text: str, label: str) -> list[Finding]:
     ]
 
 
+def _named(rows: tuple[int, ...]) -> dict[str, object]:
+    """How many rows, and the first of them, for a sentence."""
+    return {"n": len(rows), "rows": _some(rows)}
+
+
 def single_examples(good: pd.DataFrame, text: str, label: str) -> list[Finding]:
     counts = good[label].value_counts()
     single = counts.index[counts == 1]
     if not len(single):
         return []
     rows = _labels_of(good, good[label].isin(single))
-    message = Message(
+    values = ", ".join(str(value)[:40] for value in single[:_SHOWN])
+    return [Finding("warning", Message(
         "{n} values of column {column!r} have only one example and are left out: {values} (row {rows}). Add examples, at least 8 of each.",
-        n=len(single),
-        column=label,
-        values=", ".join(str(value)[:40] for value in single[:_SHOWN]),
-        rows=_some(rows),
-    )
-    return [Finding("warning", message, rows)]
+        column=label, values=values, **_named(rows),
+    ), rows)]
 
 
 def some_duplicates(good: pd.DataFrame, text: str, label: str) -> list[Finding]:
@@ -218,32 +208,23 @@ def some_duplicates(good: pd.DataFrame, text: str, label: str) -> list[Finding]:
     if mask.sum() * 20 < len(good):
         return []
     rows = _labels_of(good, mask)
-    message = Message(
+    return [Finding("warning", Message(
         "{n} rows repeat an earlier text in column {column!r} (row {rows}); copies stay on one side of the test.",
-        n=len(rows),
-        column=text,
-        rows=_some(rows),
-    )
-    return [Finding("warning", message, rows)]
+        column=text, **_named(rows),
+    ), rows)]
 
 
 def contradictions(good: pd.DataFrame, text: str, label: str) -> list[Finding]:
     key = folded(good[text])
     twice = key.duplicated(keep=False)
-    if not twice.any():
-        return []
-    part = good[label][twice]
-    mask = part.groupby(key[twice].to_numpy()).transform("nunique") > 1
+    mask = good[label][twice].groupby(key[twice].to_numpy()).transform("nunique") > 1
     if not mask.any():
         return []
     rows = _labels_of(good[twice], mask)
-    message = Message(
+    return [Finding("warning", Message(
         "{n} rows have the same text but different values of {column!r} (row {rows}). No model can get both right: decide for one.",
-        n=len(rows),
-        column=label,
-        rows=_some(rows),
-    )
-    return [Finding("warning", message, rows)]
+        column=label, **_named(rows),
+    ), rows)]
 
 
 def long_cells(good: pd.DataFrame, text: str, label: str) -> list[Finding]:
@@ -252,13 +233,10 @@ def long_cells(good: pd.DataFrame, text: str, label: str) -> list[Finding]:
     if not mask.any():
         return []
     rows = _labels_of(good, mask)
-    message = Message(
+    return [Finding("warning", Message(
         "Column {column!r} has a very long text in row {rows} ({longest} characters): only its beginning is read.",
-        column=text,
-        rows=_some(rows),
-        longest=int(lengths.max()),
-    )
-    return [Finding("warning", message, rows)]
+        column=text, rows=_some(rows), longest=int(lengths.max()),
+    ), rows)]
 
 
 def leak(good: pd.DataFrame, text: str, label: str) -> list[Finding]:

@@ -105,6 +105,14 @@ def _stream(content: bytes, name: str) -> Iterator[Any]:
                 raise _invalid(number + 1, name, error) from error
             end = len(text)
         if end == len(text) and not whole:  # an entry may go on in the next step
+            if end - at > columns.MAX_CELL:
+                raise DataError(
+                    "Entry {number} of {name} holds more than {most} MB, or a quote or bracket in it is never closed. "
+                    "Check that entry, shorten it, or give a CSV.",
+                    number=number + 1,
+                    name=name,
+                    most=columns.MAX_CELL // 2**20,
+                )
             chunk = content[read : read + max(_STEP, end - at)]
             read += len(chunk)
             text, at = text[at:] + decoder.decode(chunk, read >= len(content)), 0

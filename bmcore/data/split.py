@@ -75,6 +75,16 @@ def split(
         )
     random = np.random.default_rng(seed)
     labels = _codes(frame[label])
+    held_out = _chosen(frame, text, label, labels, test, random)
+    parts = []
+    for mask, cap in ((~held_out, max_train), (held_out, max_test)):
+        rows = random.permutation(np.flatnonzero(mask))
+        parts.append(frame.iloc[_capped(rows, labels, cap, keep_all=not parts)])
+    return parts[0], parts[1]
+
+
+def _chosen(frame: pd.DataFrame, text: str, label: str, labels: np.ndarray, test: float, random: np.random.Generator) -> np.ndarray:
+    """(n,) True for test rows, of which there is at least one."""
     groups = _codes(check.folded(frame[text]))
     if len(groups) == 0 or groups.max() == 0:
         raise DataError(
@@ -88,11 +98,7 @@ def split(
             label=label,
             column=text,
         )
-    parts = []
-    for mask, cap in ((~held_out, max_train), (held_out, max_test)):
-        rows = random.permutation(np.flatnonzero(mask))
-        parts.append(frame.iloc[_capped(rows, labels, cap, keep_all=not parts)])
-    return parts[0], parts[1]
+    return held_out
 
 
 def _codes(column: pd.Series) -> np.ndarray:

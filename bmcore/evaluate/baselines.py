@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 
 import numpy as np
 
@@ -124,15 +125,23 @@ def logistic(counts, codes: np.ndarray, others, *, seed: int = 0, report: Report
     weights = (len(codes) / len(classes) / sizes)[np.searchsorted(classes, codes)]
     draw = np.random.default_rng(seed)
     best, answer = np.full(others.shape[0], -np.inf), np.zeros(others.shape[0], dtype=np.int64)
-    for step, one in enumerate(classes if len(classes) > 2 else classes[1:], start=1):
-        scores = _against_rest(counts, codes == one, weights, others, len(classes), draw)
-        if len(classes) == 2:
-            return np.where(scores > 0, classes[1], classes[0])
-        answer[scores > best] = one
-        best = np.maximum(best, scores)
-        if report:
-            report(step, len(classes))
+    with _one_thread():
+        for step, one in enumerate(classes if len(classes) > 2 else classes[1:], start=1):
+            scores = _against_rest(counts, codes == one, weights, others, len(classes), draw)
+            if len(classes) == 2:
+                return np.where(scores > 0, classes[1], classes[0])
+            answer[scores > best] = one
+            best = np.maximum(best, scores)
+            if report:
+                report(step, len(classes))
     return answer
+
+
+def _one_thread() -> AbstractContextManager:
+    """liblinear works on one vector at a time: threads gain nothing there and, where others compute too, wait for each other (16x)."""
+    from threadpoolctl import threadpool_limits
+
+    return threadpool_limits(1, "blas")
 
 
 def centroid(counts, codes: np.ndarray, others, *, report: Report | None = None) -> np.ndarray:

@@ -70,20 +70,23 @@ def evaluate(classifier: Any, train: Rows, test: Rows, *, seed: int = 0, report:
     clock.stop("predict")
     rivals, points = _baselines(train_texts, learned, test_texts, true, len(classes.names), seed, report)
     clock.stop("baseline")
-    boot = Bootstrap(true, [answer, *rivals.values()], len(classes.names), seed=seed)
+    figures = _figures({type(classifier).__name__: answer, **rivals}, true, len(classes.names), seed)
     clock.stop("bootstrap")
-
-    scores = [_scores(name, true, codes, len(classes.names), boot, at) for at, (name, codes) in
-              enumerate({type(classifier).__name__: answer, **rivals}.items())]
-    difference, verdict = _verdict(scores, boot, len(true))
     advice = hint(points)
     return {
         "task": "classification", "metric": "macro_f1", "n_train": len(learned), "n_test": len(true), "classes": classes.names,
-        "model": scores[0], "baselines": scores[1:], "difference": difference, "verdict": verdict,
-        "hint": advice.to_dict() if advice else None,
+        **figures, "hint": advice.to_dict() if advice else None,
         "per_class": _per_class(true, answer, classes.names), "confusion": _confusion(true, answer, classes.names),
         "errors": _errors(true, answer, probabilities.max(axis=1), test_texts, classes.names), "seconds": clock.seconds,
     }
+
+
+def _figures(answers: dict[str, np.ndarray], true: np.ndarray, n_classes: int, seed: int) -> dict:
+    """Scores of the model (first) and the baselines with their intervals, the difference that counts, and the verdict."""
+    boot = Bootstrap(true, list(answers.values()), n_classes, seed=seed)
+    scores = [_scores(name, true, codes, n_classes, boot, at) for at, (name, codes) in enumerate(answers.items())]
+    difference, verdict = _verdict(scores, boot, len(true))
+    return {"model": scores[0], "baselines": scores[1:], "difference": difference, "verdict": verdict}
 
 
 class _Clock:

@@ -62,16 +62,21 @@ difference is almost surely (95 %) between 0.05 and 0.13.
         return "worse", Message(
             "Worse: on {n:,} messages it never saw, this model scores {ours:.2f} against {theirs:.2f} for {rival}. "
             "Use the simple one, or train longer or with a larger model.", **fields)
+    return "not_proven", _not_proven(difference, n_test, fields)
+
+
+def _not_proven(difference: Difference, n_test: int, fields: dict) -> Message:
+    """What to do while the interval holds 0: keep the simple model, or ask more messages."""
     if difference.value <= 0:
-        return "not_proven", Message(
+        return Message(
             "Not proven: on {n:,} messages it never saw, this model scores {ours:.2f} against {theirs:.2f} for {rival}. "
             "For now the simple one is the better choice: it is cheaper and not behind.", **fields)
     needed = needed_messages(difference, n_test)
     if needed > _TOO_MANY:
-        return "not_proven", Message(
+        return Message(
             "Not proven: on {n:,} messages it never saw, this model scores {ours:.2f} against {theirs:.2f} for {rival}. "
             "The two are so close that more test messages would hardly tell them apart.", **fields)
-    return "not_proven", Message(
+    return Message(
         "Not proven: on {n:,} messages it never saw, this model scores {ours:.2f} against {theirs:.2f} for {rival}, but that may be luck. "
         "It would take about {needed:,} test messages to prove a difference of this size, {more:,} more than now.",
         **fields, needed=needed, more=needed - n_test)

@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from bmcore.text import encode
 from bmcore.text.encode import Tokens
 from bmcore.text.head import class_weights, fit_head, put_head
-from bmcore.text.network import Network, pooled
+from bmcore.text.network import Network
+from bmcore.text.probe import pooled
 from bmcore.text.stack import Split, head_inputs, head_of, layers_of, scores_only
 from bmcore.text.states import States
-from bmcore.training.batching import padding_share, token_batches
+from bmcore.training.batching import padding_share
 
 LAYER_DECAY = 0.9  # learning rate of a layer relative to the one above
 HEAD_RATE = 10.0  # learning rate of the last linear layer relative to the top layer's: it starts new
@@ -75,29 +75,29 @@ class FineTune:
             part.features = network.features(part.tokens, report)
             return
         self.module.eval()
-        for batch in encode.sweep(part.tokens, report, "encode"):
+        for batch in network.sweep(part.tokens, report, "encode"):
             inputs = network.inputs(part.tokens, batch)
             with network.autocast():
                 states = self.split.prefix(inputs)
                 if part.states is None:
                     part.states = States(part.tokens.lengths, states.shape[-1], scratch)
                 part.states.put(batch, states, network.left)
-                with self.split.suffix() as feed, scores_only(self.module, network.first_token), head_inputs(self.module) as seen:
+                with scores_only(self.module, network.first_token), self.split.suffix() as feed, head_inputs(self.module) as seen:
                     feed.states = states
                     self.module(**inputs)
-            part.features[batch] = pooled(seen.pop(), inputs, network.left).float().cpu().numpy()
+            part.features[batch] = pooled(seen.pop(), inputs, network.pad).float().cpu().numpy()
 
     def _mark(self) -> None:
-        """Only what gets a gradient is trained: one probe tells, whatever the architecture."""
+        """Only what gets a gradient, and does not change the cached activations, is trained: two probes tell, whatever the architecture."""
+        self.module.requires_grad_(True)
+        if self.split is None:
+            return
+        shortest = np.array([int(np.argmin(self.train.tokens.lengths))])
+        frozen = self.split.below(self.network.inputs(self.train.tokens, shortest))
+        self.step(shortest).backward()
         for value in self.module.parameters():
-            value.requires_grad_(True)
-        if self.split is not None:
-            for layer in self.split.layers[:self.depth]:
-                layer.requires_grad_(False)
-            self.step(np.array([int(np.argmin(self.train.tokens.lengths))])).backward()
-            for value in self.module.parameters():
-                value.requires_grad_(value.grad is not None)
-                value.grad = None
+            value.requires_grad_(value.grad is not None and id(value) not in frozen)
+            value.grad = None
 
     # the loop's questions
 
@@ -127,7 +127,7 @@ class FineTune:
         return list(groups.values())
 
     def batches(self, epoch: int) -> list[np.ndarray]:
-        return token_batches(self.train.tokens.lengths, self.batch_tokens, seed=self.seed * 1000 + epoch, most=MOST_EXAMPLES)
+        return self.network.batches(self.train.tokens, self.batch_tokens, seed=self.seed * 1000 + epoch, most=MOST_EXAMPLES)
 
     def weight(self, batch: np.ndarray) -> float:
         return float(self.example_weight[batch].sum())
@@ -147,7 +147,7 @@ class FineTune:
     def _logits(self, part: Part, batch: np.ndarray) -> torch.Tensor:
         network = self.network
         inputs = network.inputs(part.tokens, batch)
-        with self.split.suffix() if self.split else contextlib.nullcontext() as feed, scores_only(self.module, network.first_token):
+        with scores_only(self.module, network.first_token), self.split.suffix() if self.split else contextlib.nullcontext() as feed:
             if feed is not None:
                 feed.states = part.states.get(batch, network.device, network.left)
             return self.module(**inputs).logits
@@ -157,7 +157,7 @@ class FineTune:
         if self.dev is None:
             return {}
         scores = np.zeros((len(self.dev.tokens), self.k), dtype=np.float32)
-        for batch in token_batches(self.dev.tokens.lengths, encode.ENCODE_TOKENS):
+        for batch in self.network.batches(self.dev.tokens):
             with self.network.autocast():
                 scores[batch] = self._logits(self.dev, batch).float().cpu().numpy()
         return judge(scores, self.dev.classes)

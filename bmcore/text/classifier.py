@@ -15,13 +15,12 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 
 from bmcore.base import Estimator, servable
+from bmcore.data.findings import MAX_CLASSES, too_many
 from bmcore.errors import DataError
 from bmcore.messages import Message
 from bmcore.params import Choice, Doc, Label, Range, Switch, Text
 from bmcore.text.forecast import forecast as _forecast
 from bmcore.text.labels import Labels, labels_of, texts_of
-
-MOST_CLASSES = 2000
 
 
 class TextClassifier(Estimator):
@@ -147,20 +146,8 @@ class TextClassifier(Estimator):
 
         self.check_params()
         self._forget()
-        texts = texts_of(X)
-        if not texts:
-            raise DataError("There are no texts to learn from. Give at least one text of each of 2 labels.")
-        labels = labels_of(y, len(texts))
-        learned = Labels.learn(labels)
-        if len(learned.classes) > MOST_CLASSES:
-            raise DataError(
-                "There are {n} different labels; at most {most} can be learned. Is this the right column? Merge rare labels.",
-                n=len(learned.classes), most=MOST_CLASSES,
-            )
-        dev = None
-        if validation is not None:
-            held = texts_of(validation[0])
-            dev = (held, learned.encode(labels_of(validation[1], len(held)))) if held else None
+        texts, labels, learned = _learnable(X, y)
+        dev = None if validation is None else _held_out(validation, learned)
 
         from bmcore.text import train
 
@@ -230,6 +217,24 @@ class TextClassifier(Estimator):
         stored = files.read_json(folder / "training.json", {})
         self.classes_, self.history_ = self._labels.classes, stored.get("history", [])
         self.layers_, self.notes_ = stored.get("layers", 0), [Message.from_dict(entry) for entry in stored.get("notes", [])]
+
+
+def _learnable(X: Iterable[str], y: Iterable[Any]) -> tuple[list[str], list[Any], Labels]:
+    """Texts, labels and classes of a fit, or a DataError that says why nothing can be learned from them."""
+    texts = texts_of(X)
+    if not texts:
+        raise DataError("There are no texts to learn from. Give at least one text of each of 2 labels.")
+    labels = labels_of(y, len(texts))
+    learned = Labels.learn(labels)
+    if len(learned.classes) > MAX_CLASSES:
+        raise DataError(too_many(Message("The list of labels"), len(learned.classes), len(labels), labels[-1]))
+    return texts, labels, learned
+
+
+def _held_out(rows: tuple[Iterable[str], Iterable[Any]], learned: Labels) -> tuple[list[str], np.ndarray] | None:
+    """Texts and class numbers that choose the best weights; None if there are none."""
+    texts = texts_of(rows[0])
+    return (texts, learned.encode(labels_of(rows[1], len(texts)))) if texts else None
 
 
 def _quiet(report: Callable[..., Any] | None) -> Callable[..., Any]:

@@ -13,6 +13,8 @@ from bmcore.training.batching import token_batches
 
 CHUNK = 2048  # texts tokenised at a time
 ENCODE_TOKENS = 4096  # in a batch without gradients
+UNKNOWN_SHARE = 0.3  # of a text's words: a model that knows fewer does not know the language
+_SAMPLE = 200_000  # tokens
 
 
 class Tokens:
@@ -39,13 +41,42 @@ class Tokens:
 
 
 def tokenize(tokenizer: Any, texts: list[str], max_length: int) -> Tokens:
-    """Token ids with the model's special tokens, cut at `max_length`."""
+    """Token ids with the model's special tokens, cut at `max_length`; at least one, though a GPT has none for an empty text."""
+    nothing = [_filler(tokenizer)]
     rows: list[list[int]] = []
     for start in range(0, len(texts), CHUNK):
         part = tokenizer(texts[start:start + CHUNK], truncation=True, max_length=max_length, padding=False,
                          return_attention_mask=False, return_token_type_ids=False)
-        rows += part["input_ids"]
+        rows += [row or nothing for row in part["input_ids"]]
     return Tokens(rows)
+
+
+def _filler(tokenizer: Any) -> int:
+    """The token that stands for an empty text: not the padding token if there is another."""
+    known = [token for token in (tokenizer.bos_token_id, tokenizer.unk_token_id, tokenizer.eos_token_id) if token is not None]
+    return next((token for token in known if token != tokenizer.pad_token_id), known[0] if known else 0)
+
+
+def unknown_share(tokenizer: Any, tokens: Tokens) -> float:
+    """Share of the words, from 0 to 1, that the model does not know; looks at the first texts."""
+    sample, unknown = tokens.ids[:_SAMPLE], tokenizer.unk_token_id
+    if unknown is None or not len(sample):
+        return 0.0
+    words = len(sample) - 2 * min(len(tokens), _SAMPLE)  # every text has its two special tokens
+    return min(1.0, float((sample == unknown).sum() / max(1, words)))
+
+
+def batches_of(tokens: Tokens, budget: int = ENCODE_TOKENS, *, seed: int | None = None, most: int | None = None,
+               equal: bool = False) -> list[np.ndarray]:
+    """Batches by token budget as `token_batches` cuts them; with `equal`, only texts of one length share a batch."""
+    if not equal:
+        return token_batches(tokens.lengths, budget, seed=seed, most=most)
+    order = np.argsort(-tokens.lengths, kind="stable")
+    groups = np.split(order, np.flatnonzero(np.diff(tokens.lengths[order])) + 1)
+    found = [group[batch] for group in groups for batch in token_batches(tokens.lengths[group], budget, seed=seed, most=most)]
+    if seed is not None:
+        np.random.default_rng(seed).shuffle(found)
+    return found
 
 
 def rectangle(tokens: Tokens, batch: np.ndarray, pad: int, device: str, left: bool = False) -> dict[str, torch.Tensor]:
@@ -64,11 +95,8 @@ def rectangle(tokens: Tokens, batch: np.ndarray, pad: int, device: str, left: bo
     return inputs
 
 
-def sweep(
-    tokens: Tokens, report: Callable[..., None], phase: str, budget: int = ENCODE_TOKENS, batches: list[np.ndarray] | None = None
-) -> Iterator[np.ndarray]:
-    """Length-sorted batches over all texts, reporting before each how far it is."""
-    batches = token_batches(tokens.lengths, budget) if batches is None else batches
+def sweep(tokens: Tokens, batches: list[np.ndarray], report: Callable[..., None], phase: str) -> Iterator[np.ndarray]:
+    """The batches one by one, reporting after each how far it is."""
     started, seen, words = time.monotonic(), 0, 0
     for step, batch in enumerate(batches):
         yield batch

@@ -160,7 +160,7 @@ def open_model(folder: Path, names: list[str] | None = None) -> tuple[Any, Any]:
         "problem_type": "single_label_classification", "ignore_mismatched_sizes": True,
     }
     try:
-        with _quiet():
+        with quiet():
             model, loaded = AutoModelForSequenceClassification.from_pretrained(
                 folder, local_files_only=True, trust_remote_code=False, use_safetensors=True, dtype=torch.float32, output_loading_info=True,
                 **labels,
@@ -176,9 +176,30 @@ def open_model(folder: Path, names: list[str] | None = None) -> tuple[Any, Any]:
     return model.eval(), tokenizer
 
 
+def open_encoder(folder: Path) -> tuple[Any, Any]:
+    """(model without a head in eval mode on the processor, fast tokenizer) of a checked folder."""
+    import torch
+    from transformers import AutoModel, AutoTokenizer
+
+    try:
+        with quiet():
+            model, loaded = AutoModel.from_pretrained(
+                folder, local_files_only=True, trust_remote_code=False, use_safetensors=True, dtype=torch.float32, output_loading_info=True,
+            )
+            tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    except Exception as error:
+        raise ModelError(
+            "The model in {folder} cannot be opened to read texts ({reason}). Choose a BERT-like model, or minilm.",
+            folder=folder.name, reason=" ".join(str(error).split())[:160],
+        ) from error
+    _require(folder, {name for name in _lacking(loaded) if "pooler" not in name})
+    _check_opened(folder, model, tokenizer)
+    return model.eval(), tokenizer
+
+
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """No warning of the fresh head, which is what we ask for, and no bar for a load of half a second."""
+def quiet() -> Iterator[None]:
+    """No warning of the fresh head, which is what we ask for, and no bar for a load or a save of half a second."""
     from transformers import logging
 
     before, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
@@ -195,12 +216,19 @@ def _quiet() -> Iterator[None]:
 def _check_complete(folder: Path, model: Any, loaded: dict[str, Any], finished: bool) -> None:
     """Weights that the file lacks or holds in another shape are drawn at random; that may happen to a new head only."""
     inside = {f"{model.base_model_prefix}.{name}" for name, _ in model.base_model.named_parameters() if "pooler" not in name}
-    lacking = {*loaded["missing_keys"], *(entry[0] if isinstance(entry, tuple) else entry for entry in loaded["mismatched_keys"])}
-    wrong = sorted(lacking if finished else lacking & inside)
-    if wrong:
+    _require(folder, _lacking(loaded) if finished else _lacking(loaded) & inside)
+
+
+def _lacking(loaded: dict[str, Any]) -> set[str]:
+    """Names of the weights that were missing or had another shape."""
+    return {*loaded["missing_keys"], *(entry[0] if isinstance(entry, tuple) else entry for entry in loaded["mismatched_keys"])}
+
+
+def _require(folder: Path, lacking: set[str]) -> None:
+    if lacking:
         raise ModelError(
             "The weights in {folder} do not fit its config.json: {name} is missing or has another shape. Fetch or export the model again.",
-            folder=folder.name, name=wrong[0],
+            folder=folder.name, name=min(lacking),
         )
 
 
@@ -211,8 +239,7 @@ def _check_opened(folder: Path, model: Any, tokenizer: Any) -> None:
         raise ModelError(
             "The tokenizer of the model in {folder} has no padding token. Choose a BERT-like model, or minilm.", folder=folder.name
         )
-    if model.config.pad_token_id is None:
-        model.config.pad_token_id = tokenizer.pad_token_id
+    _agree_on_padding(model, tokenizer)
     if any(not bool(value.isfinite().all()) for value in model.parameters()):
         raise ModelError(
             "The weights in {folder} hold values that are not numbers (NaN or infinity). Fetch or export the model again.",
@@ -222,11 +249,23 @@ def _check_opened(folder: Path, model: Any, tokenizer: Any) -> None:
         raise ModelError("The tokenizer in {folder} knows more words than the model. The files do not belong together.", folder=folder.name)
 
 
+def _agree_on_padding(model: Any, tokenizer: Any) -> None:
+    """GPT-like models look for their padding token to find a text's end, so model and tokenizer must mean the same one."""
+    asked = model.config.pad_token_id
+    if asked is not None and 0 <= asked < len(tokenizer):
+        tokenizer.pad_token = tokenizer.convert_ids_to_tokens(asked)
+    else:
+        model.config.pad_token_id = tokenizer.pad_token_id
+    if getattr(model.config, "use_cache", False):
+        model.config.use_cache = False  # of keys and values, for writing on
+
+
 def longest(model: Any, tokenizer: Any) -> int:
     """Most tokens the model can read."""
     limits = [tokenizer.model_max_length]
     positions = getattr(model.config, "max_position_embeddings", None)
     if isinstance(positions, int) and positions > 8:
-        # RoBERTa-like models count positions from pad_token_id + 1
-        limits.append(positions - 2 if model.config.model_type in ("roberta", "xlm-roberta", "camembert", "mpnet") else positions)
+        # RoBERTa-like models count positions from padding_idx + 1
+        first = getattr(getattr(model.base_model, "embeddings", None), "padding_idx", None)
+        limits.append(positions - (0 if first is None else first + 1))
     return int(min(limits))

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import nn
 
 from bmcore.errors import ModelError
+
+# what an unforeseen architecture raises when probed
+MISFITS = (AttributeError, TypeError, RuntimeError, IndexError, ValueError, KeyError, AssertionError)
+
+
+def alike(one: torch.Tensor, other: torch.Tensor) -> bool:
+    """Whether two results are the same but for rounding, that of an accelerator included."""
+    return one.shape == other.shape and bool((one - other).abs().max() <= 1e-3 * one.abs().max())
 
 
 def layers_of(model: nn.Module) -> nn.ModuleList | None:
@@ -43,21 +52,30 @@ class _Stop(Exception):
     """Ends a forward pass whose rest is not needed."""
 
 
-class Feed(nn.Module):
-    """Stands in for a frozen layer; the first one hands in the cached activations, the others pass on what they get."""
+class PassOn(nn.Module):
+    """Stands in for a frozen layer: gives back the states it gets, in the shape of that layer's answer."""
 
-    def __init__(self, layer: nn.Module, as_tuple: bool):
+    def __init__(self, layer: nn.Module, further: int | None):
         super().__init__()
-        self.as_tuple = as_tuple
-        self.states: torch.Tensor | None = None
+        self.further = further  # values after the states in the layer's answer; None where it is no tuple
         # some models ask a layer for small facts such as its attention type
         for name, value in vars(layer).items():
             if isinstance(value, str | int | float | bool) and not hasattr(self, name):
                 setattr(self, name, value)
 
-    def forward(self, hidden: torch.Tensor, *args: Any, **kwargs: Any) -> Any:
-        out = hidden if self.states is None else self.states
-        return (out,) if self.as_tuple else out
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        states = args[0] if args else kwargs["hidden_states"]
+        return states if self.further is None else (states, *[None] * self.further)
+
+
+@dataclass
+class Feed:
+    """What `Split.suffix` hands to the first trained layer in place of what it is given."""
+
+    states: torch.Tensor | None = None
+
+    def put(self, module: nn.Module, args: tuple, kwargs: dict) -> tuple[tuple, dict]:
+        return ((self.states, *args[1:]), kwargs) if args else (args, kwargs | {"hidden_states": self.states})
 
 
 class Split:
@@ -73,7 +91,7 @@ class Split:
     def __init__(self, model: nn.Module, depth: int):
         self.model, self.depth = model, depth
         self.layers = layers_of(model)
-        self._as_tuple = False
+        self._further: int | None = None
 
     def prefix(self, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
         """What layer `depth` is given, (B, T, d)."""
@@ -84,7 +102,7 @@ class Split:
             raise _Stop
 
         def shape(module: nn.Module, args: tuple, output: Any) -> None:
-            self._as_tuple = isinstance(output, tuple)
+            self._further = len(output) - 1 if isinstance(output, tuple) else None
 
         hooks = [
             self.layers[self.depth - 1].register_forward_hook(shape),
@@ -100,16 +118,45 @@ class Split:
 
     @contextlib.contextmanager
     def suffix(self) -> Iterator[Feed]:
-        """Inside, the frozen layers are stand-ins: set `.states` on what this gives, then call the model as ever."""
-        real = list(self.layers[:self.depth])
-        feeds = [Feed(layer, self._as_tuple) for layer in real]
-        for place, feed in enumerate(feeds):
-            self.layers[place] = feed
+        """Inside, the frozen layers are stand-ins: set `.states` on what this gives, then call the model as ever.
+
+        Enter it inside `scores_only`: the first trained layer is the one that stands there now.
+        """
+        real, feed = list(self.layers[:self.depth]), Feed()
+        hook = self.layers[self.depth].register_forward_pre_hook(feed.put, with_kwargs=True)
+        for place, layer in enumerate(real):
+            self.layers[place] = PassOn(layer, self._further)
         try:
-            yield feeds[-1]
+            yield feed
         finally:
+            hook.remove()
             for place, layer in enumerate(real):
                 self.layers[place] = layer
+
+    def below(self, inputs: dict[str, torch.Tensor]) -> set[int]:
+        """The ids of the parameters that the cached activations depend on, whichever module holds them.
+
+        DeBERTa's and MPNet's position weights serve every layer: trained with the top ones they would change the frozen ones too.
+        """
+        self.model.zero_grad(set_to_none=True)
+        self.prefix(inputs).sum().backward()
+        found = {id(value) for value in self.model.parameters() if value.grad is not None}
+        self.model.zero_grad(set_to_none=True)
+        return found | {id(value) for layer in self.layers[:self.depth] for value in layer.parameters()}
+
+    @torch.inference_mode()
+    def works(self, inputs: dict[str, torch.Tensor]) -> bool:
+        """Whether prefix and suffix give what the whole gives: tried on real inputs, since no name or type could promise it."""
+        try:
+            with head_inputs(self.model) as seen:
+                self.model(**inputs)
+                states = self.prefix(inputs)
+                with self.suffix() as feed:
+                    feed.states = states
+                    self.model(**inputs)
+            return states.shape[:2] == inputs["input_ids"].shape and alike(*seen)
+        except MISFITS:
+            return False
 
 
 @contextlib.contextmanager
@@ -176,11 +223,13 @@ def reads_first_token(model: nn.Module, inputs: dict[str, torch.Tensor]) -> bool
     """Whether `scores_only` changes nothing: tried on real inputs, since no name or type could promise it."""
     if layers_of(model) is None or not hasattr(layers_of(model)[-1], "feed_forward_chunk"):
         return False
-    expected = model(**inputs).logits
     try:
-        with scores_only(model):
-            return torch.allclose(model(**inputs).logits, expected, atol=1e-4, rtol=1e-3)
-    except (AttributeError, TypeError, RuntimeError, IndexError, ValueError):
+        with head_inputs(model) as seen:
+            model(**inputs)
+            with scores_only(model):
+                model(**inputs)
+        return alike(*seen)
+    except MISFITS:
         return False
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from bmcore import device as devices
 from bmcore import files
 from bmcore.messages import Message
-from bmcore.text import models
+from bmcore.text import encode, models
 from bmcore.text.bert import FineTune, Part, judge
 from bmcore.text.head import fit_head, put_head
 from bmcore.text.network import Network
@@ -24,7 +24,6 @@ AUTO_EXAMPLES = 500  # up to here, or
 AUTO_PER_CLASS = 32  # up to here on average, a frozen encoder is as good and far cheaper
 AUTO_LAYERS = 2  # trained on a processor; everything on an accelerator
 DEV_SHARE = 0.1
-UNKNOWN_SHARE = 0.3
 
 
 @dataclass
@@ -53,8 +52,8 @@ def fit(settings: dict[str, Any], texts: list[str], classes: np.ndarray, names: 
         model, tokenizer = models.open_model(models.locate(settings["model"], settings["revision"]), names)
         network = Network(model, tokenizer, device, settings["max_length"])
         train = Part(network.tokenize(texts), classes)
-        warn_of_unknown(network, texts, train, note)
-        layers = trained_layers(settings["trainable_layers"], len(texts), len(names), device, model)
+        warn_of_unknown(network, train, note)
+        layers = trained_layers(settings["trainable_layers"], len(texts), len(names), network, note)
         held = None if dev is None else Part(network.tokenize(dev[0]), dev[1])
         if layers == 0:
             return Fitted(network, _head(network, train, held, len(names), settings["class_weight"], report), notes, layers)
@@ -64,30 +63,35 @@ def fit(settings: dict[str, Any], texts: list[str], classes: np.ndarray, names: 
     return Fitted(network, history, notes, layers)
 
 
-def trained_layers(asked: int | str, n: int, k: int, device: str, model: Any) -> int | str:
-    """What "auto" stands for; a number of layers is capped by what the model has."""
+def trained_layers(asked: int | str, n: int, k: int, network: Network, note: Callable[[Message], None]) -> int | str:
+    """What "auto" stands for; a number of layers is capped by what the model has, and by what it lets one freeze."""
     if asked == "auto":
         if n < AUTO_EXAMPLES or n / k <= AUTO_PER_CLASS:
             return 0
-        asked = "all" if device != "cpu" else AUTO_LAYERS
-    layers = layers_of(model)
-    if asked == "all" or (asked and (layers is None or asked > len(layers))):
+        asked = "all" if network.device != "cpu" else AUTO_LAYERS
+    if asked in (0, "all"):
+        return asked
+    layers = layers_of(network.model)
+    if layers is not None and asked > len(layers):
+        return "all"
+    if layers is None or (asked < len(layers) and not network.splits_at(len(layers) - asked)):
+        note(Message(
+            "A model of type {kind} cannot be trained in its top layers alone, so all of it is trained: that takes longer. "
+            "To save time, set the trained layers to 0, or choose another model.",
+            kind=str(network.model.config.model_type),
+        ))
         return "all"
     return int(asked)
 
 
-def warn_of_unknown(network: Network, texts: list[str], part: Part, note: Callable[[Message], None]) -> None:
+def warn_of_unknown(network: Network, part: Part, note: Callable[[Message], None]) -> None:
     """A note if the model does not know the words of the texts, as minilm with Chinese."""
-    unknown = network.tokenizer.unk_token_id
-    sample = part.tokens.ids[:200_000]
-    if unknown is None or not len(sample):
-        return
-    share = float((sample == unknown).sum() / max(1, len(sample) - 2 * min(len(part.tokens), 200_000)))
-    if share > UNKNOWN_SHARE:
+    share = encode.unknown_share(network.tokenizer, part.tokens)
+    if share > encode.UNKNOWN_SHARE:
         note(Message(
             "The model does not know {percent} % of the words in these texts, so it can hardly learn from them. "
             "For Chinese or other scripts choose a hub model made for the language, such as a Chinese BERT.",
-            percent=round(100 * min(share, 1)),
+            percent=round(100 * share),
         ))
 
 
@@ -107,9 +111,7 @@ def hold_out(part: Part, seed: int) -> tuple[Part, Part | None]:
 
 
 def _rows(part: Part, rows: np.ndarray) -> Part:
-    from bmcore.text.encode import Tokens
-
-    return Part(Tokens([part.tokens.row(row).tolist() for row in rows]), part.classes[rows])
+    return Part(encode.Tokens([part.tokens.row(row).tolist() for row in rows]), part.classes[rows])
 
 
 def _head(network: Network, train: Part, dev: Part | None, k: int, weighting: str | None, report: Callable[..., None]) -> list[dict]:

@@ -25,6 +25,12 @@ def make_texts(n: int, seed: int = 0, classes: int = 3) -> tuple[list[str], list
 
 
 @pytest.fixture(scope="session")
+def words():
+    """Every word of the messages."""
+    return [*COMMON, *(word for group in WORDS.values() for word in group)]
+
+
+@pytest.fixture(scope="session")
 def texts():
     return make_texts
 

@@ -34,6 +34,6 @@ def test_the_start_is_no_part_of_the_time_left():
     import pandas as pd
 
     from bmcore import TextClassifier
-    from bmcore.runs.workflow import _forecast
+    from bmcore.runs.work_text import forecast
 
-    assert list(_forecast(TextClassifier(), pd.Series(["a message"] * 9), 2, 3)) == ["encode", "train", "evaluate"]
+    assert list(forecast(TextClassifier(), pd.Series(["a message"] * 9), 2, 3)) == ["encode", "train", "evaluate"]
