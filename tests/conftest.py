@@ -5,6 +5,8 @@ import os
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tools import browser
+
 # the machine may be busy: counts matter here, not seconds
 settings.register_profile("bmcore", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 settings.load_profile("bmcore")
@@ -26,3 +28,13 @@ def home(tmp_path, monkeypatch, _assets):
     monkeypatch.setenv("BMCORE_ASSETS", str(_assets))
     monkeypatch.setenv("BMCORE_LANG", "en")
     return folder
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """A browser. One a module: playwright's loop, while it is open, keeps every other test from a loop of its own."""
+    pytest.importorskip("playwright.sync_api")
+    if browser.CHROMIUM is None:
+        pytest.skip("chromium is not installed")
+    with browser.chromium() as opened:
+        yield opened

@@ -9,28 +9,14 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
-import socket
-import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
+import browser
 
 ROOT = Path(__file__).resolve().parents[1]
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 def shoot(page, url: str, file: Path, longest: int = 4000) -> None:
@@ -48,40 +34,17 @@ def shoot(page, url: str, file: Path, longest: int = 4000) -> None:
     print(file, "scrolls sideways!" if wide > 1 else "")
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def serve(home: Path) -> tuple[subprocess.Popen, str]:
-    """A server on that home folder, and its address."""
-    port = free_port()
-    environment = {**os.environ, "BMCORE_HOME": str(home), "STREAMLIT_SERVER_PORT": str(port)}
-    server = subprocess.Popen([sys.executable, "-m", "streamlit", "run", "app.py"], cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
-    url = f"http://127.0.0.1:{port}"
-    for _ in range(120):
-        try:
-            urllib.request.urlopen(f"{url}/health", timeout=1)
-            return server, url
-        except OSError:
-            time.sleep(0.25)
-    raise SystemExit("The server did not start.")
-
-
 def pages(url: str, to: Path, paths: dict[str, str], looks: list[str]) -> None:
     """Every page in every look; a look is words such as "zh dark phone"."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+    with browser.chromium() as opened:
         for look in looks:
             words = look.split()
             size = {"width": 390 if "phone" in words else 1280, "height": 900}
             for name, path in paths.items():
-                context = browser.new_context(viewport=size, color_scheme="dark" if "dark" in words else "light")
+                context = opened.new_context(viewport=size, color_scheme="dark" if "dark" in words else "light")
                 link = f"{url}{path}{'&' if '?' in path else '?'}lang={'zh' if 'zh' in words else 'en'}"
                 shoot(context.new_page(), link, to / f"{'-'.join([name, *words])}.png")
                 context.close()
-        browser.close()
 
 
 def trained(home: Path) -> dict[str, str]:
@@ -105,13 +68,11 @@ def picture_all(home: Path, to: Path, looks: list[str], *, hand_made: bool) -> N
         ids = make_run.every_state(home)
     else:
         ids = trained(home)
-    server, url = serve(home)
     try:
-        paths = {state: f"/customer_service?run={ids[state]}" for state in ("running", "done")}
-        pages(url, to, paths | {"home": "/", "runs": "/runs", "new": "/customer_service"}, looks)
+        with browser.server(home, Path(os.devnull)) as (url, _process):
+            paths = {state: f"/customer_service?run={ids[state]}" for state in ("running", "done")}
+            pages(url, to, paths | {"home": "/", "runs": "/runs", "new": "/customer_service"}, looks)
     finally:
-        server.terminate()
-        server.wait(10)
         if not hand_made:
             from bmcore import runs
 

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import os
-
 import streamlit as st
 
 from bmcore.ui import states, web
 from bmcore.ui.words import _
 
-PERMISSION = "BMCORE_OPEN_TO_NETWORK"
-
-
-def open_to_all() -> bool:
-    """Whether strangers could reach these pages and nobody said that they may."""
-    return not web.is_loopback(web.bound_address()) and os.environ.get(PERMISSION) != "1"
+PERMISSION, open_to_all = web.PERMISSION, web.open_to_all
 
 
 def warn() -> None:

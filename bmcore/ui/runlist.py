@@ -27,7 +27,7 @@ def name(run) -> str:
         asked = next((entry for entry in CUSTOMER_SERVICE.questions if entry.label == spec["columns"].get("label")), None)
         if asked:
             return _(asked.title)
-    return one_line(_(run.title()), 200)
+    return one_line(_(run.title()), 200) or run.id
 
 
 def quality(run) -> tuple[float, float] | None:

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import ipaddress
 import logging
+import os
 import re
 import secrets
 from pathlib import Path
@@ -13,6 +14,7 @@ from pathlib import Path
 import streamlit as st
 
 log = logging.getLogger("bmcore.pages")
+PERMISSION = "BMCORE_OPEN_TO_NETWORK"
 _LOCAL = ("localhost", "127.0.0.1", "::1")
 
 
@@ -29,6 +31,11 @@ def is_loopback(address: str) -> bool:
         return ipaddress.ip_address(address.strip("[]")).is_loopback
     except ValueError:
         return False
+
+
+def open_to_all() -> bool:
+    """Whether strangers could reach these pages and nobody said that they may."""
+    return not is_loopback(bound_address()) and os.environ.get(PERMISSION) != "1"
 
 
 def hostname(host: str) -> str:
@@ -104,6 +111,8 @@ class Guard:
             return await _refuse(scope, receive, send)
         if scope["type"] == "websocket":
             return await self.app(scope, receive, send)
+        if scope["path"].startswith("/_stcore/upload_file") and open_to_all():
+            return await _forbid(send)
         return await self.app(scope, receive, _with_headers(send, host))
 
 
@@ -127,6 +136,12 @@ async def _refuse(scope, receive, send):
     body = b"This name is not served here. Open http://localhost, or list the name in server.allowedHosts.\n"
     await send({"type": "http.response.start", "status": 421, "headers": [(b"content-type", b"text/plain; charset=utf-8")]})
     await send({"type": "http.response.body", "body": body})
+
+
+async def _forbid(send):
+    """No page here takes a file, so none is kept in memory for whoever sends it all the same."""
+    await send({"type": "http.response.start", "status": 403, "headers": [(b"content-length", b"0"), (b"connection", b"close")]})
+    await send({"type": "http.response.body", "body": b""})
 
 
 def on_script_error(error: Exception) -> bool:

@@ -15,6 +15,9 @@ from bmcore.messages import Message
 # every character that Markdown or Streamlit's own additions could read as a sign
 _SIGNS = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>$~:&@=^])")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
+# what is read in finished words, where escaping no longer helps: addresses, e-mails, names of emoji and icons, arrows
+_MAGIC = re.compile(r"https?:(?=//)|\bwww(?=\.)|(?<=[\w.+-])@(?=[\w-])|:(?=[\w+/-]+:)|(?<!\S)[<>~-](?=(?:->|[-=>])(?!\S))", re.I)
+_JOINER = "\u2060"  # has no width and keeps the two letters beside it from being read as one sign
 
 
 def language() -> str:
@@ -44,7 +47,7 @@ def plain(text: object, longest: int = 600) -> str:
     >>> plain("<b>$5</b> :red[x]")
     '\\<b\\>\\$5\\</b\\> \\:red\\[x\\]'
     """
-    return _SIGNS.sub(r"\\\1", one_line(text, longest))
+    return _SIGNS.sub(r"\\\1", _MAGIC.sub(rf"\g<0>{_JOINER}", one_line(text, longest)))
 
 
 def for_chart(text: object, longest: int = 40) -> str:

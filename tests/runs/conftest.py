@@ -1,5 +1,6 @@
 """Runs with an estimator that costs nothing, in real worker processes."""
 
+import contextlib
 import hashlib
 import os
 import signal
@@ -27,7 +28,8 @@ def counter(home, monkeypatch):
     for folder in home.glob("runs/*/"):
         found = locks.holder(folder / "lock")
         if found and found[0] != os.getpid():
-            os.kill(found[0], signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(found[0], signal.SIGKILL)
     sys.modules.pop("fake_estimator", None)
 
 
@@ -45,7 +47,7 @@ def request_(home):
     return build
 
 
-def wait(run, *states, timeout=60.0):
+def wait(run, *states, timeout=180.0):
     """The run once its state is one of `states` (by default any last one)."""
     states = states or ("done", "failed", "cancelled", "lost")
     end = time.monotonic() + timeout
@@ -55,7 +57,7 @@ def wait(run, *states, timeout=60.0):
     return run
 
 
-def wait_until(true, timeout=60.0):
+def wait_until(true, timeout=180.0):
     end = time.monotonic() + timeout
     while not (found := true()):
         assert time.monotonic() < end, "waited in vain"
@@ -64,10 +66,13 @@ def wait_until(true, timeout=60.0):
 
 
 def kill(run, sent=signal.SIGKILL):
-    """Send a signal to the worker of a run; its pid."""
-    pid, _ = wait_until(lambda: locks.holder(run.folder / "lock"))
-    os.kill(pid, sent)
-    return pid
+    """Send a signal to the worker of a run; its pid, or None if the run ended before."""
+    found = wait_until(lambda: locks.holder(run.folder / "lock") or not run.alive)
+    if found is True:
+        return None
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(found[0], sent)
+    return found[0]
 
 
 def at_step(run, step):

@@ -128,7 +128,7 @@ def test_several_faces_killed_at_random_lose_nothing(request_, home):
     faces[0].kill()
     printed = []
     for at, process in enumerate(faces):
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=200)
         printed += [line for line in out.splitlines() if store._ID.fullmatch(line)]
         assert at == 0 or (process.returncode == 0 and err == ""), err
     assert set(printed) <= set(listed())

@@ -6,6 +6,7 @@ import contextlib
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -53,13 +54,16 @@ def port(tmp_path_factory):
     child = subprocess.Popen(command, env=environment(home), stdout=subprocess.PIPE, text=True)
     url = child.stdout.readline()
     number = int(url.split(":")[2].split("/")[0])
-    with contextlib.suppress(OSError):
-        while talk(number, "GET", "/health")[0] != 200:
-            pass
+    until = time.monotonic() + 120
+    while time.monotonic() < until:
+        with contextlib.suppress(OSError):
+            if talk(number, "GET", "/health")[0] == 200:
+                break
+        time.sleep(0.05)
     yield number
     with child:
         child.terminate()
-        assert child.wait(10) == 0
+        assert child.wait(60) == 0
 
 
 @pytest.fixture

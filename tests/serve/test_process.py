@@ -25,7 +25,7 @@ STUB = Path(__file__).with_name("stub.py")
 NAME = "run-under-test"
 
 
-def wait_until(true, seconds=10):
+def wait_until(true, seconds=60):
     until = time.monotonic() + seconds
     while not true() and time.monotonic() < until:
         time.sleep(0.02)
@@ -74,16 +74,16 @@ def test_a_service_that_has_ended_is_started_again(stubbed):
 
 
 def test_health_while_loading(home, folder, run_stub):
-    (folder / "slow").write_text("1.5")
+    (folder / "slow").write_text("6")
     child = run_stub()
     port = int(child.stdout.readline().split(":")[2].split("/")[0])
-    status, answer = client._talk(port, "GET", "/health", None, 5)
+    status, answer = client._talk(port, "GET", "/health", None, 60)
     assert (status, answer["status"]) == (503, "loading")
-    status, answer = client._talk(port, "POST", "/predict", b'{"texts": ["a"]}', 5)
+    status, answer = client._talk(port, "POST", "/predict", b'{"texts": ["a"]}', 60)
     assert status == 503 and "still loading" in answer["error"]
     assert wait_until(lambda: client._health(port) == "ready")
     child.terminate()
-    assert child.wait(10) == 0
+    assert child.wait(60) == 0
 
 
 def test_not_ready_in_time(stubbed, folder):
@@ -110,10 +110,10 @@ def test_a_program_that_cannot_be_started(monkeypatch):
 
 
 def test_idle_exit(home, folder, run_stub):
-    child = run_stub(0, 1.5)
+    child = run_stub(0, 6)
     port = int(child.stdout.readline().split(":")[2].split("/")[0])
     assert wait_until(lambda: client._health(port) == "ready")
-    client._post(f"http://127.0.0.1:{port}", "predict", {"texts": ["sleep 2"]})  # longer than the idle time, and not idle
+    client._post(f"http://127.0.0.1:{port}", "predict", {"texts": ["sleep 8"]})  # longer than the idle time, and not idle
     since = time.monotonic()
     assert child.wait(100) == 0
     assert 1 < time.monotonic() - since < 90
@@ -124,7 +124,7 @@ def test_ends_when_its_model_is_deleted(home, folder, run_stub):
     child = run_stub()
     child.stdout.readline()
     folder.rmdir()
-    assert child.wait(10) == 0 and not client.alive(NAME)
+    assert child.wait(60) == 0 and not client.alive(NAME)
 
 
 def test_port_in_use(home, folder, run_stub):
@@ -132,7 +132,7 @@ def test_port_in_use(home, folder, run_stub):
         other.bind(("127.0.0.1", 0))
         other.listen()
         child = run_stub(other.getsockname()[1])
-        assert child.wait(10) == 1
+        assert child.wait(60) == 1
         assert f"Port {other.getsockname()[1]} cannot be used" in child.stderr.read()
     assert list((home / "serving").iterdir()) == []
 
@@ -154,7 +154,7 @@ def test_chosen_port_on_loopback_only(home, folder, run_stub):
     listeners = Path("/proc/net/tcp").read_text()
     assert f"0100007F:{port:04X} 00000000:0000 0A" in listeners and f"00000000:{port:04X} 00000000:0000 0A" not in listeners
     child.send_signal(signal.SIGINT)
-    assert child.wait(10) == 0
+    assert child.wait(60) == 0
 
 
 def test_two_starts_at_once(stubbed):
@@ -171,9 +171,9 @@ def test_second_process_says_where_the_first_is(home, folder, run_stub):
     first = run_stub()
     url = first.stdout.readline().strip().removesuffix("/docs")
     second = run_stub()
-    assert second.wait(10) == 0 and f"served already, at {url}." in second.stdout.read()
+    assert second.wait(60) == 0 and f"served already, at {url}." in second.stdout.read()
     first.terminate()
-    assert first.wait(10) == 0
+    assert first.wait(60) == 0
 
 
 def test_the_command_prints_one_document(home, folder):
@@ -181,17 +181,17 @@ def test_the_command_prints_one_document(home, folder):
     code = (
         "import sys; from types import SimpleNamespace as S\nfrom pathlib import Path\n"
         f"sys.path.insert(0, {str(STUB.parent)!r})\nimport stub\nfrom bmcore import cli, runs\nfrom bmcore.serve import server\n"
-        "server.estimator_class = lambda name: stub.Stub\n"
+        "from bmcore.runs import task_text\ntask_text.model_class = lambda spec: stub.Stub\n"
         f"runs.get = lambda name: S(model_folder=Path({str(folder)!r}), state='done', spec={{'estimator': 'Stub'}})\n"
         f"sys.exit(cli.main(['serve', {NAME!r}, '--json']))"
     )
     child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, cwd=STUB.parents[2])
     try:
-        assert wait_until(lambda: client.alive(NAME), 60)
+        assert wait_until(lambda: client.alive(NAME), 200)
         again = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=STUB.parents[2], check=True)
     finally:
         child.terminate()
-        printed = child.communicate(timeout=60)[0]
+        printed = child.communicate(timeout=120)[0]
     found = json.loads(printed)
     assert found == {"id": NAME, "url": found["url"], "docs": found["url"] + "/docs"} and found["url"].startswith("http://127.0.0.1:")
     assert json.loads(again.stdout) == found
@@ -206,14 +206,14 @@ def test_killed_and_started_again(stubbed):
 
 
 def test_stopped_while_it_hangs(stubbed, folder):
-    (folder / "slow").write_text("60")
+    (folder / "slow").write_text("600")
     with pytest.raises(ServiceError):
         client.service(NAME, wait_s=1)
-    pid = Record(NAME).read()["pid"]
+    pid = wait_until(lambda: Record(NAME).read())["pid"]
     since = time.monotonic()
     client.stop(NAME, wait_s=3)
-    assert not client.alive(NAME) and time.monotonic() - since < 8
-    assert wait_until(lambda: not Path(f"/proc/{pid}").exists(), 5)  # it does not sleep on in its loader
+    assert not client.alive(NAME) and time.monotonic() - since < 50
+    assert wait_until(lambda: not Path(f"/proc/{pid}").exists())  # it does not sleep on in its loader
 
 
 @pytest.mark.parametrize("name", ["", "../../etc", "a" * 41, "UPPER-CASE", "run under", "run-id-0\n", "x", None, 5])
@@ -244,7 +244,7 @@ def test_disk_full(run_stub, home):
     (home / "serving").mkdir(parents=True)
     (home / "serving" / f"{NAME}.lock").mkdir()  # cannot be opened as a file, even by root
     child = run_stub()
-    assert child.wait(10) == 1 and "cannot be written" in child.stderr.read()
+    assert child.wait(60) == 1 and "cannot be written" in child.stderr.read()
 
 
 def test_only_a_finished_run_is_served(monkeypatch):

@@ -9,7 +9,7 @@ import json
 
 def talk(port, verb, path, body=None, headers=None):
     """Status, headers and JSON (or text) of one request."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     with contextlib.closing(connection):
         connection.request(verb, path, body, {"content-type": "application/json"} | (headers or {}))
         answer = connection.getresponse()

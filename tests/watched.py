@@ -1,0 +1,56 @@
+"""How browser tests look at a page: what it complains of and whom it asks is kept, and waits are long."""
+
+from __future__ import annotations
+
+import urllib.parse
+
+PATIENCE = 90_000  # milliseconds; the machine may be busy
+
+STATE = "data-test-script-state"
+
+
+def expect(found):
+    """Playwright's `expect`, with our patience."""
+    from playwright.sync_api import expect
+
+    expect.set_options(timeout=PATIENCE)
+    return expect(found)
+
+
+class Watched:
+    """A page whose console errors and requests to other hosts are kept."""
+
+    def __init__(self, browser, url: str, **options):
+        self.url, self.errors, self.foreign = url, [], []
+        self.context = browser.new_context(locale="en-US", **options)
+        self.context.set_default_timeout(PATIENCE)
+        self.page = self.tab()
+
+    def tab(self):
+        """Another page of the same visitor."""
+        page = self.context.new_page()
+        own = urllib.parse.urlparse(self.url).netloc
+        page.on("console", lambda m: self.errors.append(m.text) if m.type == "error" and "Failed to load resource" not in m.text else None)
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        # a deep link makes the frontend probe /page/_stcore/... before /_stcore/...: those 404 are Streamlit's own
+        page.on("response", lambda r: self.errors.append(f"{r.status} {r.url}") if r.status >= 400 and "/_stcore/" not in r.url else None)
+        page.on("request", lambda r: self.foreign.append(r.url) if urllib.parse.urlparse(r.url).netloc not in (own, "") else None)
+        page.on("popup", lambda other: self.foreign.append(other.url))
+        page.on("dialog", lambda dialog: (self.errors.append(dialog.message), dialog.dismiss()))
+        return page
+
+    def open(self, path: str):
+        self.page.goto(self.url + path, wait_until="domcontentloaded")
+        return self.page
+
+    def settled(self, page=None) -> None:
+        """Until no script runs any more."""
+        expect((page or self.page).get_by_test_id("stApp")).to_have_attribute(STATE, "notRunning")
+
+    def clean(self) -> None:
+        assert self.errors == [] and self.foreign == []
+
+    def close(self) -> None:
+        """The end of a test: nothing was complained of, nobody else was asked."""
+        self.clean()
+        self.context.close()
