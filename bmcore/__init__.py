@@ -2,7 +2,7 @@
 
 >>> import bmcore
 >>> sorted(bmcore.__all__)
-['TextClassifier', 'load', 'load_sample', 'read_table', 'runs', 'train']
+['DBSCAN', 'KMeans', 'TextClassifier', 'load', 'load_sample', 'read_table', 'runs', 'train']
 
 Names are resolved on first use (PEP 562), so `import bmcore` costs a few milliseconds and never imports torch.
 """
@@ -14,6 +14,8 @@ import importlib
 __version__ = "0.1.0"
 
 _WHERE = {
+    "DBSCAN": "bmcore.cluster.dbscan",
+    "KMeans": "bmcore.cluster.kmeans",
     "TextClassifier": "bmcore.text.classifier",
     "load": "bmcore.runs",
     "load_sample": "bmcore.data.samples",

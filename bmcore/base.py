@@ -15,6 +15,8 @@ from bmcore.errors import ModelError, NotFittedError, ParameterError
 
 # name -> where its class is, so that a name costs no import until it is used
 ESTIMATORS = {
+    "DBSCAN": "bmcore.cluster.dbscan",
+    "KMeans": "bmcore.cluster.kmeans",
     "TextClassifier": "bmcore.text.classifier",
 }
 
@@ -81,7 +83,7 @@ class Estimator:
         folder.mkdir(parents=True, exist_ok=True)
         self._save(folder)
         # written last: a folder without it is not a saved model
-        files.write_json(folder / "estimator.json", {"estimator": type(self).__name__, "params": self.get_params()})
+        files.write_json(folder / "estimator.json", {"estimator": type(self).__name__, "params": self._stored_params()})
         return folder
 
     @classmethod
@@ -104,8 +106,16 @@ class Estimator:
 
     def __repr__(self) -> str:
         known = params.declared(type(self))
-        changed = {name: value for name, value in self.get_params().items() if value != known[name].default}
+        # an array equals nothing as a whole
+        changed = {
+            name: value for name, value in self.get_params().items()
+            if value is not known[name].default and (type(value) is not type(known[name].default) or value != known[name].default)
+        }
         return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in changed.items())})"
+
+    def _stored_params(self) -> dict[str, Any]:
+        """The settings as estimator.json keeps them."""
+        return self.get_params()
 
     def _save(self, folder: Path) -> None:
         raise NotImplementedError

@@ -7,6 +7,8 @@ Each error carries a `Message` (template and values), so a page can show it in t
 
 from __future__ import annotations
 
+import functools
+import sys
 from typing import Any
 
 from bmcore.messages import Message
@@ -31,8 +33,18 @@ class DataError(BmcoreError, ValueError):
     """A table or a column cannot be used as it is."""
 
 
+class DataTypeError(DataError, TypeError):
+    """A cell or a table is of a kind that is no number at all. (TypeError as in numpy and scikit-learn.)"""
+
+
 class NotFittedError(BmcoreError, ValueError, AttributeError):
-    """`fit` or `load` has to come first. (ValueError and AttributeError as in scikit-learn.)"""
+    """`fit` or `load` has to come first. It is scikit-learn's NotFittedError too wherever scikit-learn is loaded."""
+
+    def __new__(cls, *args: Any, **values: Any):
+        return super().__new__(_also_sklearns(cls), *args)
+
+    def __reduce__(self):
+        return NotFittedError, (self.message,)
 
 
 class AssetError(BmcoreError, OSError):
@@ -61,3 +73,14 @@ class StorageError(BmcoreError, OSError):
 
 class Cancelled(BmcoreError):
     """Somebody asked this work to stop. Raised by `report`; not a failure."""
+
+
+@functools.cache
+def _joined(cls: type, theirs: type) -> type:
+    return type(cls.__name__, (cls, theirs), {"__module__": cls.__module__, "__doc__": cls.__doc__})
+
+
+def _also_sklearns(cls: type) -> type:
+    """The class that `except` clauses of both libraries catch, without an import of scikit-learn for it."""
+    theirs = getattr(sys.modules.get("sklearn.exceptions"), "NotFittedError", None)
+    return cls if theirs is None or issubclass(cls, theirs) else _joined(cls, theirs)

@@ -18,6 +18,7 @@ chosen = st.navigation(
     {
         _("Workspace"): [nav.page("home", default=True), nav.page("runs")],
         _("Scenarios"): [nav.page(scenario.key) for scenario in SCENARIOS],
+        _("Labs"): [nav.page(key) for key in nav.LABS],
     },
     position="hidden",  # nav.sidebar draws the same list with links that keep the language
 )

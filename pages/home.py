@@ -9,50 +9,50 @@ from bmcore.ui.scenario import SCENARIOS
 from bmcore.ui.words import _, plain
 
 st.title(_("Would AI help my business, and is that true?"), anchor=False)
-st.markdown(
-    _("bmcore trains a real model on real messages, compares it with something trivial, and tells you honestly which one is better.")
-)
+st.markdown(_("bmcore trains real models on real data, compares them with something trivial, and tells you honestly which one is better."))
 if guard.open_to_all():
     guard.warn()
 
-for scenario in SCENARIOS:
-    with st.container(border=True, key=f"home_card.{scenario.key}"):
-        picture, words = st.columns([5, 7], gap="large", vertical_alignment="center")
-        picture.image(str(nav.STATIC / scenario.picture), width="stretch", alt=_(scenario.alt))
-        with words:
+for first in range(0, len(SCENARIOS), 2):
+    for column, scenario in zip(st.columns(2, gap="medium"), SCENARIOS[first : first + 2], strict=False):
+        with column.container(border=True, height="stretch", key=f"home_card.{scenario.key}"):
+            st.image(str(nav.STATIC / scenario.picture), width="stretch", alt=_(scenario.alt))
             st.subheader(_(scenario.title), anchor=False)
             st.markdown(f"**{_(scenario.question)}**")
             st.markdown(_(scenario.about))
-            minutes = [preset.minutes for preset in scenario.presets]
-            st.caption(
-                _("A first answer in about {fast} minutes, a thorough one in {balanced}.", fast=minutes[0], balanced=minutes[1])
-                + "  \n"
-                + _("Trains on: {device}.", device=plain(device.describe()))
-            )
-            name = _("Open: {title}", title=_(scenario.title))
+            st.caption(_(scenario.time))
+            name = _("Open: {title}", title=_(scenario.name))
             if st.button(name, type="primary", icon=":material/arrow_forward:", icon_position="right", key=f"home.open:{scenario.key}"):
                 nav.go(scenario.key)
+st.caption(_("Trains on: {device}.", device=plain(device.describe())))
 
 st.subheader(_("Three ways to start"), anchor=False)
+titles = {scenario.key: _(scenario.name) for scenario in SCENARIOS}
+asked = st.pills(
+    _("With the question"),
+    list(titles),
+    default=next(iter(titles)),
+    required=True,
+    format_func=titles.get,
+    key="home.question",
+    label_visibility="collapsed",
+)
+start = next(scenario for scenario in SCENARIOS if scenario.key == asked)
 click, table, line = st.columns([5, 5, 7], gap="medium")
 with click.container(border=True, height="stretch"):
     st.markdown(f"**{_('Click')}**")
-    st.markdown(_("Use 22,641 messages by real shoppers. They are fetched once, 22 MB."))
+    st.markdown(_(start.click))
     if st.button(_("Start with the sample"), icon=":material/play_arrow:", key="home.sample"):
-        nav.go("customer_service", source="sample")
+        nav.go(start.key, source="sample")
 with table.container(border=True, height="stretch"):
     st.markdown(f"**{_('Bring a table')}**")
-    st.markdown(_("A CSV or Excel file with your messages and the department each one went to. It never leaves this computer."))
+    st.markdown(_(start.bring))
     if st.button(_("Use my own table"), icon=":material/upload_file:", key="home.table"):
-        nav.go("customer_service", source="file")
+        nav.go(start.key, source="file")
 with line.container(border=True, height="stretch"):
     st.markdown(f"**{_('Write a line')}**")
     st.markdown(_("The same training from a terminal. It appears on these pages too."))
-    st.code(
-        "python -m bmcore train TextClassifier --sample clothing_reviews --text text --label department --preset fast",
-        language="bash",
-        wrap_lines=True,
-    )
+    st.code(start.line, language="bash", wrap_lines=True)
 
 if not guard.open_to_all():
     runlist.recent(5)

@@ -6,12 +6,13 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from bmcore import cli, runs
-from bmcore.commands import doctor, output, predict
-from bmcore.runs import store
+from bmcore.commands import doctor, output, predict, results
+from bmcore.runs import store, tasks
 from bmcore.runs.status import write_status
 
 ROOT = Path(__file__).parents[1]
@@ -56,6 +57,10 @@ def test_every_verb_has_help(capsys):
     shown = capsys.readouterr().out
     for name in ("--epochs", "--learning-rate", "--batch-tokens", "--trainable-layers", "--set", "--detach", "--hub"):
         assert name in shown
+    assert cli.main(["train", "KMeans", "--help"]) == 0
+    shown = capsys.readouterr().out
+    for name in ("n-clusters", "prepare", "features", "key", "customer", "date", "money", "quantity", "time", "by", "choose"):
+        assert f"--{name} " in shown
 
 
 def test_listing_imports_nothing_heavy(home):
@@ -117,6 +122,17 @@ MEANT = ["--sample", "dialogues_en", "--text", "text", "--label", "category"]
         ["train", "TextClassifier", *MEANT, "--data", "x.csv"],
         ["train", "TextClassifier", "--data", __file__, "--text", "a"],
         ["train", "TextClassifier", "--hub", "../x", "--text", "a", "--label", "b"],
+        ["train", "TextClassifier", *MEANT, "--prepare", "numeric"],
+        ["train", "TextClassifier", *MEANT, "--choose"],
+        ["train", "KMeans", "--data", "/nowhere.csv", "--prepare", "numeric"],
+        ["train", "KMeans", "--data", __file__],
+        ["train", "KMeans", "--data", __file__, "--prepare", "flying"],
+        ["train", "KMeans", "--data", __file__, "--prepare", "numeric", "--features", ","],
+        ["train", "KMeans", "--data", __file__, "--prepare", "purchases", "--customer", "a"],
+        ["train", "KMeans", "--data", __file__, "--prepare", "messages"],
+        ["train", "KMeans", "--sample", "dialogues_en", "--prepare", "messages", "--customer", "a"],
+        ["train", "KMeans", "--sample", "dialogues_en", "--set", "n_clusters=0"],
+        ["train", "DBSCAN", "--sample", "dialogues_en", "--eps", "none"],
         ["predict", "nobody-here", "in.csv", "out.csv"],
         ["serve", "nobody-here"],
         ["serve", "nobody-here", "--port", "70000"],
@@ -181,20 +197,65 @@ def test_where_the_hub_is_asked_for(monkeypatch):
     assert doctor._address() == ("huggingface.co", 443)
 
 
-def test_cells_that_would_run_are_made_harmless():
-    frame = pd.DataFrame(
-        {
-            "=head": ["=1+1", "@x", "\tx", "-cmd", " =x", "+49 30 123"],
-            "numbers": ["-5", "+3.2", "-1e5", "=1", "-5%", "-1,000.5"],
-            "real": [-1, 2, 3, 4, 5, 6],
-            "empty": [None, "a", "b", "c", "d", "e"],
-        }
-    )
-    found = predict.harmless(frame)
-    assert found.columns[0] == "'=head"
-    assert found["'=head"].tolist() == ["'=1+1", "'@x", "'\tx", "'-cmd", "' =x", "'+49 30 123"]
-    assert found["numbers"].tolist() == ["-5", "+3.2", "-1e5", "'=1", "-5%", "-1,000.5"]
-    assert found["real"].tolist() == [-1, 2, 3, 4, 5, 6] and found["empty"].isna()[0]
+def test_cells_that_would_run_are_made_harmless(home, tmp_path, monkeypatch, finished):
+    """What `predict` writes begins with Excel's mark and holds no formula; the model is a stand-in."""
+    monkeypatch.setattr(runs, "load", lambda id: Constant())
+    frame = pd.DataFrame({"text": ["a", "b", "c"], "note": ["=1+1", "@x", "+49 30 123"], "=head": ["-5", "+3.2", ""]})
+    frame.to_csv(tmp_path / "in.csv", index=False)
+    assert cli.main(["predict", finished.id, str(tmp_path / "in.csv"), str(tmp_path / "out.csv")]) == 0
+    written = (tmp_path / "out.csv").read_bytes()
+    found = pd.read_csv(tmp_path / "out.csv", dtype=str, encoding="utf-8-sig")
+    assert written.startswith(b"\xef\xbb\xbf") and found["note"].tolist() == ["'=1+1", "'@x", "'+49 30 123"]
+    assert found["'=head"].tolist()[:2] == ["-5", "+3.2"] and found["predicted"].tolist() == ["yes"] * 3
+
+
+class Constant:
+    """Answers yes."""
+
+    classes_ = np.array(["no", "yes"], dtype=object)
+
+    def predict_proba(self, texts):
+        return np.tile([0.25, 0.75], (len(texts), 1))
+
+
+GROUPS = {
+    "task": "clustering",
+    "metric": "silhouette",
+    "k": 2,
+    "model": {"name": "KMeans", "silhouette": {"value": 0.5, "low": 0.4, "high": 0.6}, "stability": None},
+    "baselines": [{"name": "shuffled_columns", "silhouette": {"value": 0.1, "low": 0.0, "high": 0.2}, "stability": {"value": 0.2}}],
+    "difference": {"against": "shuffled_columns", "metric": "silhouette", "value": 0.4, "low": 0.3, "high": 0.5},
+    "verdict": {"kind": "structure", "message": {"template": "Structure.", "values": {}}},
+    "sizes": [{"cluster": 0, "n": 1200, "share": 0.6}, {"cluster": 1, "n": 600, "share": 0.3}, {"cluster": -1, "n": 200, "share": 0.1}],
+    "clusters": [
+        {"cluster": 0, "name": {"template": "Loyal", "values": {}}, "profile": [{"template": "{n} rows", "values": {"n": 1200}}]},
+        {"cluster": 1, "name": "size, \x1b[31mfit", "profile": []},
+        {"cluster": -1, "name": None, "profile": []},
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    "change", [{}, {"clusters": None}, {"baselines": []}, {"model": None}, {"sizes": 3}, {"clusters": [{"cluster": "x"}]}]
+)
+def test_a_clustering_is_shown(finished, capsys, change):
+    """Verdict and sizes; a damaged one is no traceback."""
+    (finished.folder / "evaluation.json").write_text(json.dumps({**GROUPS, **change}))
+    assert cli.main(["show", finished.id]) == 0
+    shown = capsys.readouterr().out
+    assert "\x1b" not in shown and "Traceback" not in shown
+    if not change:
+        assert "Structure." in shown and "0.500 (0.400 - 0.600)" in shown and "1,200" in shown and "60.0 %" in shown
+        assert "Loyal: 1200 rows" in shown and "none" in shown
+
+
+def test_a_clustering_in_a_line():
+    task = tasks.asks("clustering")
+    found = task.headline(GROUPS)
+    assert found["value"] == 0.5 and found["baseline_value"] == 0.1 and found["verdict"] == "structure" and found["k"] == 2
+    empty = {**GROUPS, "model": {"name": "DBSCAN", "silhouette": None}, "baselines": [], "difference": None}
+    assert task.headline(empty)["value"] is None and results.score(task.headline(empty)) == "-" and results.score(found) == "0.500 / 0.100"
+    assert task.headline({}) is None and task.headline({"metric": "x", "model": 3}) is None
 
 
 def test_the_text_column_is_found_or_asked_for():

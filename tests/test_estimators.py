@@ -14,12 +14,25 @@ from bmcore.errors import NotFittedError, ParameterError
 
 TEXTS = ["late parcel", "where is my parcel", "parcel lost", "courier is late",
          "refund please", "card charged twice", "money back", "wrong invoice"]
-EXAMPLES = {"TextClassifier": ({"epochs": 1, "device": "cpu"}, (TEXTS, [0, 0, 0, 0, 1, 1, 1, 1]), "predict_proba")}
+POINTS = [[0.0, 0.0], [0.0, 1.0], [9.0, 9.0], [9.0, 8.0], [1.0, 0.0], [30.0, 30.0]]
+# small settings, fit arguments, the method (or, where there is none, the attribute) that shows what was learned
+EXAMPLES = {
+    "DBSCAN": ({"eps": 2.0, "min_samples": 2}, (POINTS,), "labels_"),
+    "KMeans": ({"n_clusters": 3, "random_state": 0}, (POINTS,), "transform"),
+    "TextClassifier": ({"epochs": 1, "device": "cpu"}, (TEXTS, [0, 0, 0, 0, 1, 1, 1, 1]), "predict_proba"),
+}
+POSITIONAL = {"n_clusters", "eps"}  # as in scikit-learn, whose place these classes can take
+
+
+def shown(made, show, X):
+    """What was learned."""
+    found = getattr(made, show)
+    return found(X) if callable(found) else found
 
 
 @pytest.fixture(params=sorted(ESTIMATORS))
 def case(request):
-    """(class, small settings, fit arguments, a method that shows what was learned)."""
+    """(class, small settings, fit arguments, what shows what was learned)."""
     return estimator_class(request.param), *EXAMPLES[request.param]
 
 
@@ -29,7 +42,7 @@ def test_init_stores_and_nothing_else(case):
     known = params.declared(cls)
     assert vars(made) == {name: entry.default for name, entry in known.items()}
     _, *entries = inspect.signature(cls.__init__).parameters.values()
-    assert all(entry.kind is inspect.Parameter.KEYWORD_ONLY for entry in entries)
+    assert all(entry.kind is inspect.Parameter.KEYWORD_ONLY for entry in entries if entry.name not in POSITIONAL)
 
 
 def test_defaults_and_presets_are_allowed(case):
@@ -76,8 +89,8 @@ def test_bad_settings_are_refused_by_fit(case):
 
 def test_unfitted_use_is_refused(case, tmp_path):
     cls, settings, arguments, show = case
-    with pytest.raises(NotFittedError):
-        getattr(cls(**settings), show)(arguments[0])
+    with pytest.raises(AttributeError if show.endswith("_") else NotFittedError):
+        shown(cls(**settings), show, arguments[0])
     with pytest.raises(NotFittedError):
         cls(**settings).save(tmp_path / "model")
 
@@ -87,8 +100,8 @@ def test_fit_save_load_repeat(case, tmp_path):
     made = cls(**settings)
     assert made.fit(*arguments) is made
     assert made.get_params() == cls(**settings).get_params()  # fit changes no setting
-    seen = getattr(made, show)(arguments[0])
-    np.testing.assert_array_equal(getattr(cls(**settings).fit(*arguments), show)(arguments[0]), seen)
+    seen = shown(made, show, arguments[0])
+    np.testing.assert_array_equal(shown(cls(**settings).fit(*arguments), show, arguments[0]), seen)
     folder = made.save(tmp_path / "model")
-    np.testing.assert_allclose(getattr(cls.load(folder), show)(arguments[0]), seen, atol=1e-6)
+    np.testing.assert_allclose(shown(cls.load(folder), show, arguments[0]), seen, atol=1e-6)
     assert {path.suffix for path in folder.rglob("*") if path.is_file()} <= {".json", ".safetensors", ".npz", ".txt"}

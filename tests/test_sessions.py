@@ -16,6 +16,7 @@ sys.path[:0] = [str(ROOT / "tests" / "ui"), str(ROOT / "benchmarks")]
 import startup  # noqa: E402
 from make_run import make_run  # noqa: E402
 
+pytestmark = pytest.mark.timeout(3600)  # each visit inside has its own, shorter, end
 SESSIONS = int(os.environ.get("BMCORE_TEST_SESSIONS", "60"))
 
 
@@ -31,7 +32,7 @@ def server(home, tmp_path, monkeypatch):
 
 def modules(file: Path) -> list[str]:
     """The server's list of modules, begun after now: it writes one again and again, and the next to come may have been begun before."""
-    until = time.monotonic() + 60
+    until = time.monotonic() + 120
     for _ in range(2):
         before = file.stat().st_mtime_ns if file.exists() else 0
         while not file.exists() or file.stat().st_mtime_ns == before:
@@ -69,10 +70,12 @@ def test_sessions_leave_nothing_behind(server, home):
     memory, handles = server.memory(), server.process.num_fds()
     for i in range(SESSIONS):
         server.visit(*rounds[i % 3])
-    until = time.monotonic() + 30
+    until = time.monotonic() + 90
     while server.process.num_fds() - handles >= 20 and time.monotonic() < until:
         time.sleep(1.5)
         server.visit()  # old sessions are dropped when one comes or goes
-    assert server.process.num_fds() - handles < 20
-    assert server.memory() - memory < 50
+    more, held = server.memory() - memory, server.process.num_fds() - handles
+    print(f"{SESSIONS} sessions: {more:.1f} MB and {held} descriptors more")
+    assert held < 20
+    assert more < 50
     assert not [child for child in server.process.children() if child.status() == "zombie"]

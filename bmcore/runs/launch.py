@@ -23,7 +23,7 @@ from bmcore.errors import ParameterError, RunError
 from bmcore.home import home, subfolder
 from bmcore.messages import Message
 from bmcore.runs import locks, slots, spec, store
-from bmcore.runs.status import storage_error, write_status
+from bmcore.runs.status import steering, storage_error, write_status
 from bmcore.runs.store import Run
 
 # the worker needs the hub's token for private models; every other secret of the server stays with the server
@@ -40,7 +40,7 @@ def start(request: dict[str, Any], token: str | None = None) -> Run:
     Parameters
     ----------
     request : dict
-        estimator, data (reference), columns; and if wanted params, preset, split, scenario, title, origin.
+        estimator, data (reference), columns; and if wanted params, preset, split, choose, scenario, title, origin.
     token : str, optional
         Names this wish. The same token again returns the same run, however many ask at once.
 
@@ -119,7 +119,7 @@ def resume(id: str) -> Run:
     """
     run = store.get(id)
     attempt = run.status["attempt"]
-    try:
+    with steering(id):
         lock = locks.take(run.folder / "lock", wait_s=1.0)
         if lock is None:
             if run.status["state"] in store.ACTIVE and (run.folder / "cancel").exists():
@@ -129,10 +129,6 @@ def resume(id: str) -> Run:
             return _go_on(run, lock, attempt)
         finally:
             os.close(lock)
-    except FileNotFoundError as error:
-        raise store.not_found(id) from error
-    except OSError as error:
-        raise storage_error(error) from error
 
 
 def _go_on(run: Run, lock: int, attempt: int) -> Run:

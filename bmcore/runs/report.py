@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from bmcore.errors import Cancelled
@@ -106,6 +107,13 @@ class Report:
             metrics |= {"left_s": left} if left is not None else {}
             plain = {name: value for name, value in ((name, _number(value)) for name, value in metrics.items()) if value is not None}
             self._events.write("progress", phase=phase, step=_number(step), total=_number(total), **plain)
+
+    def within(self, phase: str) -> Callable[..., None]:
+        """A `report` whose every step belongs to that phase of the run, whatever its caller names it."""
+        def tell(step: float, total: float, **metrics) -> None:
+            self(step, total, **{**metrics, "phase": phase})
+
+        return tell
 
     def check(self) -> None:
         """Raise Cancelled if somebody asked this run to stop."""

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from bmcore import i18n
-from bmcore.base import Estimator
+from bmcore.base import Estimator, estimator_class
 from bmcore.errors import DataError, RunError
 from bmcore.params import declared
-from bmcore.runs import control, events, launch, store
+from bmcore.runs import control, events, launch, store, tasks
 from bmcore.runs.store import Run
 
 _POLL_S = 0.2
@@ -23,15 +23,18 @@ def train(
     data: Any = None,
     *,
     sample: str | None = None,
-    text: str,
-    label: str,
     preset: str | None = None,
+    choose: bool = False,
     detach: bool = False,
     report: Callable | None = None,
     title: str | None = None,
-    **params: Any,
+    **columns_and_settings: Any,
 ) -> Run:
     """Train in a process of its own and wait for the verdict. The run is in the history of every face.
+
+        train("TextClassifier", "messages.csv", text="message", label="department", epochs=2)
+        train("KMeans", sample="cdnow", prepare="purchases", customer="customer", date="date", money="money", n_clusters=5)
+        train("DBSCAN", frame, prepare="numeric", features=["amount", "age"], choose=True)
 
     Use it when a script needs a trained model and wants to know whether it is worth having.
 
@@ -43,18 +46,20 @@ def train(
         The examples; or `sample`.
     sample : str
         Name of a built-in sample.
-    text, label : str
-        The columns to read and to learn.
     preset : str, optional
         "fast", "balanced" or "best".
+    choose : bool
+        For groups: find the number of groups (KMeans) or the distance (DBSCAN) first, and use it.
     detach : bool
         Return at once; the run goes on when the script ends.
     report : callable, optional
         `report(step, total, **metrics)` as the run gets on. By default a bar in a terminal.
     title : str, optional
         A name for the list of runs.
-    **params
-        Parameters of the estimator.
+    **columns_and_settings
+        The columns: `text` and `label` to label texts; for groups `prepare` with `features`, `key` and `label` ("numeric"), with
+        `customer`, `date`, `money` and `quantity` ("purchases"), or with `text`, `time` and `by` ("messages"). A sample knows its own.
+        Everything else is a parameter of the estimator.
 
     Returns
     -------
@@ -70,22 +75,39 @@ def train(
     KeyboardInterrupt
         The run was asked to stop as well. `bmcore.runs.resume(id)` goes on.
     """
-    if isinstance(estimator, Estimator):
-        known = declared(type(estimator))
-        changed = {name: value for name, value in estimator.get_params().items() if value != known[name].default}
-        estimator, params = type(estimator).__name__, {**changed, **params}
+    estimator, settings = _named(estimator, columns_and_settings)
+    task = tasks.asks(estimator_class(estimator).task)
+    columns = {role: settings.pop(role) for role in task.ROLES if role in settings}
+    if sample is not None:
+        from bmcore.data import samples
+
+        columns = task.of_sample(samples.sample(sample), columns)
+    columns = task.columns(columns)
     request = {
         "estimator": estimator,
-        "params": params,
+        "params": settings,
         "preset": preset,
-        "data": reference(data, sample, (text, label)),
-        "columns": {"text": text, "label": label},
+        "data": reference(data, sample, task.names(columns)),
+        "columns": columns,
+        "choose": choose,
         "title": title,
         "origin": "script",
     }
     run = launch.start(request)
-    if detach:
-        return run
+    return run if detach else _finished(run, report)
+
+
+def _named(estimator: str | Estimator, settings: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """(name, settings) of an estimator given by name or as itself."""
+    if not isinstance(estimator, Estimator):
+        return estimator, dict(settings)
+    known = declared(type(estimator))
+    # an array has no plain answer to "are you the default", and is none
+    changed = {name: value for name, value in estimator.get_params().items() if hasattr(value, "ndim") or value != known[name].default}
+    return type(estimator).__name__, {**changed, **settings}
+
+
+def _finished(run: Run, report: Callable | None) -> Run:
     state = follow(run, report)
     if state == "done":
         return run
@@ -94,8 +116,8 @@ def train(
     raise RunError("Run {id} has failed: {reason}", id=run.id, reason=run.reason or "")
 
 
-def load(id: str) -> Estimator:
-    """The trained estimator of a finished run.
+def load(id: str) -> Any:
+    """What a finished run has learned: the estimator, or for groups a `ClusterModel` that takes raw rows.
 
     Raises
     ------
@@ -107,7 +129,7 @@ def load(id: str) -> Estimator:
     run = store.get(id)
     if run.model_folder is None:
         raise RunError("Run {id} has no model yet: it is {state}. A model is there once a run is done.", id=run.id, state=run.state)
-    return Estimator.load(run.model_folder)
+    return tasks.asks(run.spec["task"]).model_class(run.spec).load(run.model_folder)
 
 
 def reference(data: Any = None, sample: str | None = None, columns: tuple[str, ...] = ()) -> dict:
@@ -191,7 +213,7 @@ class _Bar:
             self.close()
             self._phase, self._bar = phase, tqdm(total=total, desc=phase, file=sys.stderr, leave=True)
         self._bar.total = total
-        self._bar.set_postfix({key: metrics[key] for key in ("loss", "dev_macro_f1") if key in metrics}, refresh=False)
+        self._bar.set_postfix({key: metrics[key] for key in ("loss", "dev_macro_f1", "inertia") if key in metrics}, refresh=False)
         self._bar.update(step - self._bar.n)
 
     def close(self) -> None:

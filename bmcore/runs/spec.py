@@ -13,17 +13,10 @@ from typing import Any
 from bmcore import params
 from bmcore.base import estimator_class
 from bmcore.errors import DataError, ParameterError
+from bmcore.runs import tasks
 
-_KEYS = ("estimator", "params", "preset", "data", "columns", "split", "scenario", "title", "origin")
-_SPLIT = {"test": 0.2, "seed": 0, "max_train": None, "max_test": None}
-_ROWS = params.Range(2, 10_000_000)
-_SPLIT_TAKES = {
-    "test": (params.Range(0.01, 0.9),),
-    "seed": (params.Range(0, 2**31 - 1),),
-    "max_train": (_ROWS, params.Choice(None)),
-    "max_test": (_ROWS, params.Choice(None)),
-}
-_PACKAGES = ("torch", "transformers", "accelerate", "safetensors", "scikit-learn", "numpy", "pandas", "pyarrow", "streamlit")
+_KEYS = ("estimator", "params", "preset", "data", "columns", "split", "choose", "scenario", "title", "origin")
+_PACKAGES = ("torch", "transformers", "accelerate", "safetensors", "scikit-learn", "numpy", "numba", "pandas", "pyarrow", "streamlit")
 _LONGEST = 100_000  # bytes of JSON: a spec is read at every listing
 
 
@@ -42,29 +35,47 @@ def build(request: dict[str, Any], id: str) -> dict[str, Any]:
             raise ParameterError("A run has no entry {name!r}. Its entries are: {known}.", name=str(key)[:80], known=", ".join(_KEYS))
     cls = estimator_class(request.get("estimator", ""))
     chosen = _preset(cls, request.get("preset"))
-    settings = _plain({**chosen.get("params", {}), **(request.get("params") or {})})
-    params.check(cls, settings)
-    settings = {name: settings.get(name, entry.default) for name, entry in params.declared(cls).items()}
-    if "model" in settings and settings["model"] != params.declared(cls)["model"].default:
-        settings["model"] = _whole_path(settings["model"])
+    settings = _settings(cls, {**chosen.get("params", {}), **(request.get("params") or {})})
+    own = tasks.asks(cls.task).entries({**request, "split": _plain(request.get("split") or {})}, chosen)
     spec = {
         "id": id,
         "created": round(time.time(), 3),
         "estimator": request["estimator"],
+        "task": cls.task,
         "params": settings,
         "preset": request.get("preset"),
         "data": _data(request.get("data")),
-        "columns": _columns(request.get("columns")),
-        "split": _split(_plain({**chosen.get("split", {}), **(request.get("split") or {})})),
+        **own,
         "scenario": _line(request.get("scenario"), 60),
         "title": _line(request.get("title"), 200),
-        "seed": settings.get("seed", 0),
+        "seed": settings.get("seed", settings.get("random_state")) or 0,
         "versions": versions(),
         "origin": _line(request.get("origin"), 20) or "script",
     }
     if len(json.dumps(spec)) > _LONGEST:
         raise ParameterError("The description of this run is too long: it takes at most {n} characters.", n=_LONGEST)
     return spec
+
+
+def _settings(cls: type, given: dict[str, Any]) -> dict[str, Any]:
+    """Every setting of the estimator as JSON can hold it, so that the same spec always means the same run."""
+    known = params.declared(cls)
+    settings = _plain(given)
+    params.check(cls, settings)
+    settings = {name: settings.get(name, entry.default) for name, entry in known.items()}
+    for name, value in settings.items():
+        try:
+            json.dumps(value, allow_nan=False)
+        except (TypeError, ValueError, RecursionError):
+            raise ParameterError(
+                "Setting {name} cannot be {value} in a run, which keeps its settings as text. Give a number, a text or a list.",
+                name=name, value=repr(value)[:80],
+            ) from None
+    if "model" in settings and settings["model"] != known["model"].default:
+        settings["model"] = _whole_path(settings["model"])
+    if "random_state" in settings and settings["random_state"] is None:
+        settings["random_state"] = 0  # a resumed run has to find what an uninterrupted one finds
+    return settings
 
 
 def versions() -> dict[str, str]:
@@ -94,8 +105,8 @@ def _preset(cls: type, name: str | None) -> dict:
 
 
 def _plain(values: dict[str, Any]) -> dict[str, Any]:
-    """Scalars of numpy as Python's own, which JSON can hold."""
-    return {name: value.item() if getattr(value, "ndim", None) == 0 else value for name, value in values.items()}
+    """Scalars and arrays of numpy as Python's own, which JSON can hold."""
+    return {name: value.tolist() if hasattr(value, "ndim") and hasattr(value, "tolist") else value for name, value in values.items()}
 
 
 def _whole_path(value: Any) -> Any:
@@ -108,28 +119,6 @@ def _data(ref: Any) -> dict:
     if not isinstance(ref, dict) or ref.get("kind") not in ("sample", "file", "hub"):
         raise DataError("This run has no data. Give a sample, a file or a data set of the hub.")
     return ref
-
-
-def _columns(columns: Any) -> dict:
-    columns = columns if isinstance(columns, dict) else {}
-    for role in ("text", "label"):
-        if not (isinstance(columns.get(role), str) and columns[role]):
-            raise DataError("This run does not say which column holds the {role}. Give the name of one.", role=role)
-    if columns["text"] == columns["label"]:
-        raise DataError("Column {column!r} cannot be both the text and the label. Choose two columns.", column=columns["text"])
-    return {role: columns[role] for role in ("text", "label")}
-
-
-def _split(values: dict) -> dict:
-    for name, value in values.items():
-        if name not in _SPLIT:
-            raise ParameterError("A split has no entry {name!r}. Its entries are: {known}.", name=str(name)[:80], known=", ".join(_SPLIT))
-        specs = _SPLIT_TAKES[name]
-        if not any(entry.takes(value) for entry in specs):
-            raise ParameterError(
-                "{name} cannot be {value}: it takes {allowed}.", name=name, value=repr(value)[:80], allowed=specs[0].allowed()
-            )
-    return {**_SPLIT, **values}
 
 
 def _line(text: Any, longest: int) -> str | None:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from bmcore import files
 from bmcore.errors import BmcoreError, Cancelled, StorageError
 from bmcore.home import home
 from bmcore.messages import Message
+from bmcore.runs import store
 
 _STORAGE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO, errno.EACCES, errno.EPERM)
 _NO_SPACE = ("No space left on device", "os error 28", "Disk quota exceeded")
 _NO_MEMORY = ("out of memory", "can't allocate memory", "not enough memory", "Cannot allocate memory", "bad_alloc")
+_SMALL = Message("The memory of this machine is too small for this run. Choose smaller settings or a smaller table.")
 
 
 class Terminated(BaseException):
@@ -56,8 +60,19 @@ def storage_error(error: OSError) -> StorageError:
     )
 
 
-def why(error: BaseException) -> Message | None:
-    """The sentence for a run that `error` ended; None for a run that was asked to stop."""
+@contextlib.contextmanager
+def steering(id: str) -> Iterator[None]:
+    """Around what changes a run's folder: one that has gone meanwhile, and one that cannot be written, are sentences."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise store.not_found(id) from error
+    except OSError as error:
+        raise storage_error(error) from error
+
+
+def why(error: BaseException, no_memory: Message = _SMALL) -> Message | None:
+    """The sentence for a run that `error` ended; None for a run that was asked to stop. `no_memory` is what its task says then."""
     if isinstance(error, Cancelled | KeyboardInterrupt):
         return None
     if isinstance(error, BmcoreError):
@@ -67,10 +82,7 @@ def why(error: BaseException) -> Message | None:
             "The process was asked to end from outside, for example by a shutdown. Resume it: it goes on from its last checkpoint."
         )
     if isinstance(error, MemoryError) or any(words in str(error) for words in _NO_MEMORY):
-        return Message(
-            "The memory of this machine is too small for this run. "
-            "Choose the fast preset, a smaller model, or lower batch_tokens or max_length."
-        )
+        return no_memory
     if isinstance(error, OSError) and error.errno in _STORAGE:
         return storage_error(error).message
     if any(words in str(error) for words in _NO_SPACE):

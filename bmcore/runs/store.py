@@ -27,11 +27,13 @@ _FAR = 1e12  # seconds and seeds beyond this are damage
 _SPEC: dict[str, tuple] = {  # key -> what it may be, and what stands in for a missing or damaged one
     "created": ((int, float), 0.0),
     "estimator": (str, ""),
+    "task": (str, "classification"),  # what runs were before they said so
     "params": (dict, {}),
     "preset": ((str, type(None)), None),
     "data": (dict, {}),
     "columns": (dict, {}),
     "split": (dict, {}),
+    "choose": (bool, False),
     "scenario": ((str, type(None)), None),
     "title": ((str, type(None)), None),
     "seed": (int, 0),
@@ -270,8 +272,9 @@ class Run:
             return Message("{title}", title=spec["title"])
         try:
             from bmcore.data import refs
+            from bmcore.runs import tasks
 
-            return Message("{label} from {data}", label=str(spec["columns"].get("label")), data=refs.title(spec["data"]))
+            return tasks.asks(spec["task"]).title(spec, refs.title(spec["data"]))
         except Exception:  # a damaged or foreign reference must not hide the run
             return Message("{title}", title=spec["estimator"] or self.id)
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from bmcore.errors import BmcoreError, Cancelled, RunError
 from bmcore.home import home
 from bmcore.messages import Message
-from bmcore.runs import locks, slots, store
+from bmcore.runs import locks, slots, store, tasks
 from bmcore.runs.report import Report
 from bmcore.runs.status import Terminated, why, write_status
 
@@ -124,7 +124,13 @@ class _Worker:
         with contextlib.suppress(OSError):
             if not stopped and not isinstance(error, BmcoreError):
                 print(_without_secrets(traceback.format_exc()), file=sys.stderr, flush=True)
-        return self._last("cancelled" if stopped else "failed", None if stopped else why(error), None)
+        return self._last("cancelled" if stopped else "failed", None if stopped else self._why(error), None)
+
+    def _why(self, error: BaseException) -> Message | None:
+        try:
+            return why(error, tasks.asks(self.run.spec["task"]).NO_MEMORY)
+        except Exception:  # no memory for an import, or a spec that is damaged: there is a sentence all the same
+            return why(error)
 
     def _last(self, state: str, reason: Message | None, headline: dict | None) -> int:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)

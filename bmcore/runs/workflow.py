@@ -1,124 +1,25 @@
-"""What a worker does for one run: data, split, fit, save, evaluate. Each finished part is a file, so a resumed run skips it."""
+"""What a worker does for one run, whatever its task: the task's own work brings it to its evaluation, and that becomes a line."""
 
 from __future__ import annotations
 
-import importlib
-import os
 import shutil
-from pathlib import Path
-from typing import Any
 
-from bmcore import device, files
-from bmcore.base import Estimator, estimator_class
-from bmcore.data import check, refs
-from bmcore.data.split import split
+from bmcore.runs import parts, tasks
 from bmcore.runs.report import Report
 from bmcore.runs.store import Run
 
-# an estimator's task -> the module whose `evaluate` judges it
-EVALUATIONS = {
-    "classification": "bmcore.evaluate.classification",
-}
-DEV_SHARE = 0.1
-DEV_ROWS = 1000
-_CHARACTERS = 4.0  # of a token, roughly
-_LEAST_ROWS, _LEAST_PER_CLASS = 100, 20  # fewer are all needed for learning
+CHECKPOINTS = "checkpoints"  # what a resumed run needs and a finished one does not
 
 
 def work(run: Run, report: Report) -> dict | None:
-    """Bring a run to its evaluation; skip what an earlier attempt finished. Returns its headline."""
-    spec = run.spec
-    report.phase("data")
-    train, test = _rows(spec)
-    text, label = spec["columns"]["text"], spec["columns"]["label"]
-    report.check()
-    estimator = estimator_class(spec["estimator"])(**spec["params"])
-    report.left.forecast = _forecast(estimator, train[text], train[label].nunique(), len(test))
-    estimator = _fitted(estimator, run.folder, train, text, label, spec, report)
+    """Bring a run to its evaluation; what an earlier attempt finished is skipped. Returns its headline."""
+    parts.sweep(run.folder)
+    task = run.spec["task"]
     evaluation = run.evaluation
     if evaluation is None:
-        evaluate = importlib.import_module(EVALUATIONS[estimator.task]).evaluate
-        report.names = dict.fromkeys(("predict", "encode", "bootstrap"), "evaluate")
-        evaluation = evaluate(
-            estimator,
-            (train[text].tolist(), train[label].tolist()),
-            (test[text].tolist(), test[label].tolist()),
-            seed=spec["seed"],
-            report=report,
-        )
-        files.write_json(run.folder / "evaluation.json", evaluation)
-    return headline(evaluation)
-
-
-def _rows(spec: dict) -> tuple[Any, Any]:
-    """(train, test) frames of the run's data."""
-    text, label = spec["columns"].get("text", ""), spec["columns"].get("label", "")
-    frame = refs.load(spec["data"])
-    check.require(check.check_training(frame, text, label))
-    return split(check.usable(frame, text, label), text, label, **spec["split"])
-
-
-def _fitted(estimator: Estimator, folder: Path, train, text: str, label: str, spec: dict, report: Report) -> Estimator:
-    model = folder / "model"
-    if model.is_dir():
-        return type(estimator).load(model)
-    learn, dev = _with_dev(train, text, label, spec["seed"])
-    validation = None if dev is None else (dev[text].tolist(), dev[label].tolist())
-    report.names = {"predict": "train"}  # looking at the dev rows belongs to training
-    estimator.fit(learn[text].tolist(), learn[label].tolist(), validation=validation, report=report, checkpoints=folder / "checkpoints")
-    for note in getattr(estimator, "notes_", ()):
-        report.note(note)
-    report.phase("save")
-    beside = folder / "model.tmp"
-    shutil.rmtree(beside, ignore_errors=True)
-    estimator.save(beside)
-    _sync(beside)
-    os.rename(beside, model)
-    files.fsync_folder(folder)
-    shutil.rmtree(folder / "checkpoints", ignore_errors=True)  # several times the size of the model, and of no more use
-    return estimator
-
-
-def _sync(folder: Path) -> None:
-    """Everything in `folder` on disk before its name says that it is whole."""
-    for path in folder.rglob("*"):
-        handle = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-
-
-def _with_dev(train, text: str, label: str, seed: int) -> tuple[Any, Any]:
-    """(rows to learn from, rows to choose the best moment by, or None where every row is needed for learning)."""
-    if len(train) < max(_LEAST_ROWS, _LEAST_PER_CLASS * train[label].nunique()):
-        return train, None
-    learn, dev = split(train, text, label, test=DEV_SHARE, seed=seed, max_test=DEV_ROWS)
-    return (learn, dev) if len(dev) else (train, None)
-
-
-def _forecast(estimator: Estimator, texts: Any, classes: int, n_test: int) -> dict[str, float]:
-    """Seconds by phase as the estimator expects them, for the time left. Their proportions matter, not their size."""
-    try:
-        tokens = float(texts.str.len().mean()) / _CHARACTERS
-        found = dict(estimator.forecast(len(texts), n_test, tokens, device.gflops(), classes=classes, **estimator.get_params()))
-        found.pop("start", None)  # the process has started
-        return found
-    except Exception:  # a guess must never stop a run
-        return {}
-
-
-def headline(evaluation: dict) -> dict | None:
-    """The result in a line, kept in status.json so that a list of runs opens no second file."""
-    try:
-        metric, against = evaluation["metric"], evaluation["difference"]["against"]
-        rival = next(entry for entry in evaluation["baselines"] if entry["name"] == against)
-        return {
-            "metric": metric,
-            **evaluation["model"][metric],
-            "baseline": against,
-            "baseline_value": rival[metric]["value"],
-            "verdict": evaluation["verdict"]["kind"],
-        }
-    except (KeyError, TypeError, StopIteration):
-        return None
+        checkpoints = run.folder / CHECKPOINTS
+        checkpoints.mkdir(mode=0o700, exist_ok=True)
+        made = tasks.works(task).work(run, report, tasks.judges(task).evaluate)
+        evaluation = parts.document(run.folder / "evaluation.json", lambda: made)
+    shutil.rmtree(run.folder / CHECKPOINTS, ignore_errors=True)  # several times the size of the model, and of no more use
+    return tasks.asks(task).headline(evaluation)

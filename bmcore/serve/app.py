@@ -2,7 +2,7 @@
 
 A web page of another site must not be able to use the service through a visitor's browser, so the Host header must name this
 machine (against DNS rebinding), an Origin must be the service's own, and a body must be declared as JSON (which a foreign form
-cannot do). There is no token: the service only answers questions about texts the caller brings, on loopback, and `curl` should
+cannot do). There is no token: the service only answers questions about what the caller brings, on loopback, and `curl` should
 work at once. Who shares the computer with people who must not ask the model must not serve it there.
 """
 
@@ -128,7 +128,7 @@ async def _body(request: Request, seconds: float) -> bytes:
     except ClientDisconnect:
         raise Refused(400, ServiceError("The connection ended before the request was complete. Send it again.")) from None
     if length > MAX_BODY:
-        raise Refused(413, ServiceError("The request is larger than {most:,} bytes. Send fewer texts at a time.", most=MAX_BODY))
+        raise Refused(413, ServiceError("The request is larger than {most:,} bytes. Send fewer at a time.", most=MAX_BODY))
     return bytes(body)
 
 

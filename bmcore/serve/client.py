@@ -19,13 +19,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bmcore.errors import ServiceError
+from bmcore.files import plain
 from bmcore.home import home
 from bmcore.messages import Message
-from bmcore.serve.endpoints import MAX_BODY, MAX_CHARACTERS, MAX_TEXTS
+from bmcore.serve.endpoints import MAX_BODY, MAX_CHARACTERS, MAX_RECORDS, MAX_TEXTS
 from bmcore.serve.record import Record
 
 _ANSWER_S = 600  # 1,000 long texts on a slow processor take minutes
-_ROOM = 1000  # bytes of a request that are not texts
+_ROOM = 1000  # bytes of a request around its entries
 _SECRETS = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN")  # a saved model needs no account
 
 
@@ -58,6 +59,30 @@ class Service:
             If the service refuses a text or does not answer. A service that has ended meanwhile is started again.
         """
         return [answer for part in _parts(texts) for answer in self.ask("predict", {"texts": part})["predictions"]]
+
+    def assign(self, records: Sequence[dict] | Sequence[str]) -> list[dict]:
+        """The group of each record, for a run that has found groups.
+
+        Parameters
+        ----------
+        records : sequence of dict, or of str
+            {column: value} as the service's /docs show it; texts where the groups are of messages. Any number; they are sent in requests
+            of at most 1,000.
+
+        Returns
+        -------
+        list of dict
+            `{"cluster": int, "name": str or None, "distance": float or None}` a record; cluster -1 is none.
+
+        Raises
+        ------
+        ServiceError
+            If the service refuses a record or does not answer. A service that has ended meanwhile is started again.
+        """
+        if len(records) and isinstance(records[0], str):
+            return self.predict(records)
+        parts = _packed(records, MAX_RECORDS)
+        return [answer for part in parts for answer in self.ask("predict", {"records": part})["predictions"]]
 
     def ask(self, method: str, body: dict) -> dict:
         """POST `body` to a servable method and return its JSON answer."""
@@ -187,21 +212,27 @@ def _talk(port: int, verb: str, path: str, body: bytes | None, timeout: float) -
 
 
 def _encoded(body: object) -> bytes:
-    return json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
+    return json.dumps(body, ensure_ascii=False, default=plain).encode("utf-8", "replace")
 
 
 def _parts(texts: Sequence[str]) -> Iterator[list[str]]:
-    """Lists small enough for one request."""
-    part, size = [], 0
+    """Lists of texts small enough for one request."""
     for number, text in enumerate(texts):
         if len(text) > MAX_CHARACTERS:
             raise ServiceError("Text {number} has {length:,} characters; at most {most:,} are read. Shorten it.",
                                number=number, length=len(text), most=MAX_CHARACTERS)
-        length = len(_encoded(text)) + 2
-        if part and (len(part) == MAX_TEXTS or size + length > MAX_BODY - _ROOM):
+    yield from _packed(texts, MAX_TEXTS)
+
+
+def _packed(entries: Sequence, most: int) -> Iterator[list]:
+    """Lists small enough for one request."""
+    part, size = [], 0
+    for entry in entries:
+        length = len(_encoded(entry)) + 2
+        if part and (len(part) == most or size + length > MAX_BODY - _ROOM):
             yield part
             part, size = [], 0
-        part.append(text)
+        part.append(entry)
         size += length
     if part:
         yield part

@@ -1,4 +1,4 @@
-"""What a service can be asked: one endpoint for each method that an estimator marks as servable and that has an entry here.
+"""What a service can be asked: one endpoint for each method that an estimator marks as servable and its task has an entry for.
 
 An entry says what goes in, what comes out, how the body is checked and how the method is called. `openapi` turns the same
 entries into the OpenAPI document.
@@ -6,17 +6,16 @@ entries into the OpenAPI document.
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from bmcore.errors import DataError
-
-_EXAMPLE = '{"texts": ["Where is my parcel?"]}'
 MAX_BODY = 1_000_000  # bytes
 MAX_TEXTS = 1000
 MAX_CHARACTERS = 100_000
-MAX_CLASSES = 100  # named in an answer, the most probable first; 1,000 texts by 3,000 classes would be 60 MB of JSON
+MAX_RECORDS = 1000
 
 
 @dataclass(frozen=True)
@@ -32,68 +31,18 @@ class Endpoint:
     answer: Callable[[Any, Any], dict]
 
 
-def texts_of(body: Any) -> list[str]:
-    """The list of texts in a request body.
-
-    Raises
-    ------
-    DataError
-        If it is anything else, with a sentence that says what is expected.
-    """
-    if not isinstance(body, dict) or set(body) != {"texts"}:
-        raise DataError("The body must be a JSON object with one field, texts, as in {example}.", example=_EXAMPLE)
-    texts = body["texts"]
-    if not isinstance(texts, list) or not texts or len(texts) > MAX_TEXTS:
-        raise DataError("The field texts must be a list of 1 to {most:,} texts.", most=MAX_TEXTS)
-    for number, text in enumerate(texts):
-        if not isinstance(text, str):
-            raise DataError("Entry {number} of texts is not a text. Each entry must be a string.", number=number)
-        if len(text) > MAX_CHARACTERS:
-            raise DataError(
-                "Entry {number} of texts has {length:,} characters; at most {most:,} are read. Send a shorter text.",
-                number=number, length=len(text), most=MAX_CHARACTERS)
-    return [text.encode("utf-8", "replace").decode() for text in texts]  # half a surrogate pair is no text for a tokenizer
+# a task -> the module whose `endpoints(estimator, folder)` says what a model of this task can be asked
+ASKED = {"classification": "bmcore.serve.texts", "clustering": "bmcore.serve.records"}
 
 
-def predictions(estimator: Any, texts: list[str]) -> dict:
-    """Label and probabilities of each text, from one call of the model."""
-    from bmcore.evaluate.labels import label_names
-
-    probabilities = estimator.predict_proba(texts)  # (n, k)
-    names = label_names(estimator.classes_)
-    answers = []
-    for row in probabilities.astype(float).round(6).tolist():
-        order = sorted(range(len(row)), key=row.__getitem__, reverse=True)[:MAX_CLASSES]
-        shares = {names[code]: row[code] for code in order}
-        answers.append({"label": names[order[0]], "probability": row[order[0]], "probabilities": shares})
-    return {"predictions": answers}
-
-
-_TEXTS = {
-    "type": "object", "required": ["texts"], "additionalProperties": False,
-    "properties": {"texts": {
-        "type": "array", "minItems": 1, "maxItems": MAX_TEXTS, "items": {"type": "string", "maxLength": MAX_CHARACTERS}}},
-}
-_PREDICTION = {
-    "type": "object", "required": ["label", "probability", "probabilities"],
-    "properties": {
-        "label": {"type": "string"}, "probability": {"type": "number", "minimum": 0, "maximum": 1},
-        "probabilities": {
-            "type": "object", "description": f"at most {MAX_CLASSES}, the most probable", "additionalProperties": {"type": "number"}},
-    },
-}
-ALL = {
-    "predict": Endpoint(
-        name="predict", summary="Label and probabilities of each text", takes=_TEXTS,
-        gives={"type": "object", "required": ["predictions"], "properties": {"predictions": {"type": "array", "items": _PREDICTION}}},
-        example={"texts": ["The dress runs two sizes too small.", "Where is my parcel?"]}, check=texts_of, answer=predictions,
-    ),
-}
-
-
-def of(estimator: type) -> dict[str, Endpoint]:
-    """The endpoints of an estimator class by name."""
-    return {name: entry for name, entry in ALL.items() if getattr(getattr(estimator, name, None), "servable", False)}
+def of(estimator: type, folder: Path | None = None) -> dict[str, Endpoint]:
+    """The endpoints of an estimator class by name; `folder` is the saved model's, for what depends on its columns."""
+    module = importlib.import_module(ASKED.get(getattr(estimator, "task", ""), ASKED["classification"]))
+    return {
+        name: entry
+        for name, entry in module.endpoints(estimator, folder).items()
+        if getattr(getattr(estimator, name, None), "servable", False)
+    }
 
 
 def openapi(title: str, endpoints: dict[str, Endpoint]) -> dict:

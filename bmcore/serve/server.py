@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bmcore.base import Estimator, estimator_class
+from bmcore.base import Estimator
 from bmcore.errors import BmcoreError, RunError, ServiceError
 from bmcore.messages import Message
 from bmcore.serve.record import Record
@@ -51,11 +51,13 @@ def main(run_id: str, port: int | None = None, idle_s: float = IDLE_S, told: Cal
         If the port is taken or the model cannot be loaded.
     """
     from bmcore import runs
+    from bmcore.runs import tasks
 
     run_ = runs.get(run_id)
     if run_.model_folder is None:
         raise RunError("Run {id} has no model to serve: it is {state}. Only a finished run can be served.", id=run_id, state=run_.state)
-    return run(estimator_class(run_.spec["estimator"]), run_.model_folder, run_id, port=port, idle_s=idle_s, told=told)
+    model = tasks.asks(run_.spec.get("task", "classification")).model_class(run_.spec)
+    return run(model, run_.model_folder, run_id, port=port, idle_s=idle_s, told=told)
 
 
 def run(
@@ -114,9 +116,10 @@ def _serve(estimator: type[Estimator], folder: Path, record: Record, listener: s
 
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that `finally` runs: uvicorn raises the signal again when it is done
     os.environ.setdefault("HF_HUB_OFFLINE", "1")  # a saved model is whole; nothing may be fetched while serving
+    asked = endpoints.of(estimator, folder)
     holder = Holder(lambda: estimator.load(folder))
     server = uvicorn.Server(uvicorn.Config(
-        build(record.name, endpoints.of(estimator), holder), log_level="warning", access_log=False, server_header=False, lifespan="off",
+        build(record.name, asked, holder), log_level="warning", access_log=False, server_header=False, lifespan="off",
         ws="none", limit_concurrency=200, timeout_graceful_shutdown=3, proxy_headers=False))
     threading.Thread(target=_watch, args=(server, holder, folder, record, idle_s), daemon=True).start()
     record.write(listener.getsockname()[1])

@@ -12,9 +12,9 @@ from bmcore.ui.words import _, for_chart
 OURS, BASELINE, CHANCE = "#1f83c4", "#c77b00", "#808890"
 GOOD, BAD = "#009e73", "#d55e00"
 SERIES = (OURS, BASELINE, GOOD, BAD, "#b0679b", "#56b4e9", CHANCE)
-_GRID = "rgba(128,136,144,0.22)"
+GRID = "rgba(128,136,144,0.22)"
 _FONT = "'Source Sans', 'PingFang SC', 'Microsoft YaHei', 'Noto Sans CJK SC', sans-serif"
-_CONFIG = {"displayModeBar": False, "scrollZoom": False, "responsive": True}
+CONFIG = {"displayModeBar": False, "scrollZoom": False, "responsive": True}
 
 
 def ink() -> str:
@@ -27,7 +27,7 @@ def axis(title: str | None = None, **more) -> dict:
     return {
         "title": {"text": title, "font": {"size": 13}, "standoff": 14} if title else None,
         "ticks": "",
-        "gridcolor": _GRID,
+        "gridcolor": GRID,
         "zeroline": False,
         "automargin": True,
         "fixedrange": True,
@@ -56,7 +56,7 @@ def show(traces: list[dict], frame: dict, *, key: str, alt: str) -> None:
     import plotly.graph_objects as go
 
     figure = go.Figure({"data": traces, "layout": frame}, skip_invalid=False)
-    st.plotly_chart(figure, theme=None, key=key, config=_CONFIG, alt=alt)
+    st.plotly_chart(figure, theme=None, key=key, config=CONFIG, alt=alt)
 
 
 def learning(points: list[dict], *, key: str) -> None:
@@ -137,8 +137,8 @@ def distinct(labels: list[str], longest: int) -> list[str]:
     return names
 
 
-def intervals(rows: list[tuple[str, dict, str]], *, key: str, alt: str) -> None:
-    """Values from 0 to 1 with their 95 % intervals, the first on top. A row is (name, {"value", "low", "high"}, colour)."""
+def intervals(rows: list[tuple[str, dict, str]], *, key: str, alt: str, title: str | None = None) -> None:
+    """Values up to 1 with their 95 % intervals, the first on top. A row is (name, {"value", "low", "high"}, colour)."""
     traces = [
         {
             "type": "scatter",
@@ -165,7 +165,7 @@ def intervals(rows: list[tuple[str, dict, str]], *, key: str, alt: str) -> None:
     ]
     frame = layout(
         60 * len(rows) + 70,
-        xaxis=axis(_("Macro-F1 (bar: 95 % interval)"), range=[0, 1]),
+        xaxis=axis(title or _("Macro-F1 (bar: 95 % interval)"), range=[min([0, *(v["low"] for _n, v, _c in rows)]), 1]),
         yaxis=axis(autorange="reversed", showgrid=False, ticksuffix="  "),
     )
     show(traces, frame, key=key, alt=alt)

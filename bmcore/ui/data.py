@@ -12,11 +12,10 @@ from dataclasses import dataclass
 import streamlit as st
 
 from bmcore.errors import BmcoreError
-from bmcore.ui import look, preview, states
-from bmcore.ui.scenario import Question, Scenario
-from bmcore.ui.words import _, one_line, plain
+from bmcore.ui import look, preview, source, states
+from bmcore.ui.kinds import Question, TextScenario
+from bmcore.ui.words import _, one_line
 
-ENDINGS = ("csv", "tsv", "txt", "xlsx", "jsonl", "json", "parquet")
 _SAMPLES_SEEN: dict[str, dict] = {}
 
 
@@ -56,11 +55,11 @@ class Report:
     warnings: list
 
 
-def choose(scenario: Scenario, question: Question) -> Chosen | None:
+def choose(scenario: TextScenario, question: Question) -> Chosen | None:
     """Draw the step. Returns None until there is a table with two columns to learn from."""
     left, right = st.columns([5, 6], gap="large")
     with left:
-        ref = _source(scenario)
+        ref = source.choose(scenario)
         if ref is None:
             return None
         try:
@@ -84,89 +83,6 @@ def choose(scenario: Scenario, question: Question) -> Chosen | None:
         classes=report.classes if report else 6,
         ready=ready,
     )
-
-
-def _source(scenario: Scenario) -> dict | None:
-    """Where the messages come from, as a data reference."""
-    words = {"sample": _("Sample"), "file": _("My table"), "hub": _("From the hub")}
-    asked = st.query_params.get("source")
-    source = st.segmented_control(
-        _("Where the messages come from"),
-        list(words),
-        default=asked if asked in words else "sample",
-        required=True,
-        format_func=words.get,
-        key=f"{scenario.key}.source",
-        persist_state="session",
-    )
-    return {"sample": _sample, "file": _upload, "hub": _hub}[source](scenario)
-
-
-def _sample(scenario: Scenario) -> dict:
-    from bmcore.data import refs
-    from bmcore.data.samples import SAMPLES
-
-    key = f"{scenario.key}.sample"
-    known = [name for name in scenario.samples if name in SAMPLES]
-    name = st.selectbox(_("Sample"), known, format_func=lambda name: one_line(_(SAMPLES[name].title)), key=key, persist_state="session")
-    sample = SAMPLES[name]
-    st.caption(plain(_(sample.about)))
-    st.caption(_("Licence: {licence}. Source: {source}.", licence=plain(sample.licence), source=plain(sample.source)))
-    if sample.language == "zh":
-        states.box(
-            "info",
-            _("These messages are Chinese, which the built-in model cannot read. Open All settings and name a Chinese model from the hub."),
-        )
-    return refs.sample(name)
-
-
-def _upload(scenario: Scenario) -> dict | None:
-    from bmcore.data import refs
-
-    kept = f"{scenario.key}.stored"
-    given = st.file_uploader(
-        _("A table with one message a row: CSV, TSV, Excel, JSON lines or Parquet, up to 50 MB"),
-        type=list(ENDINGS),
-        key=f"{scenario.key}.file",
-        help=_("It stays on this computer: it is stored in bmcore's home folder and sent nowhere."),
-    )
-    if given is not None and st.session_state.get(f"{kept}.id") != given.file_id:
-        st.session_state.pop(kept, None)
-        try:
-            st.session_state[kept] = refs.store(given.getvalue(), given.name)
-            st.session_state[f"{kept}.id"] = given.file_id
-        except BmcoreError as error:
-            states.problem(error)
-            return None
-    if kept not in st.session_state:
-        st.caption(_("It needs a column with the text and a column with the answer that people gave, such as the department."))
-        return None
-    st.caption(_("Stored: {name}", name=plain(st.session_state[kept].get("name", ""), 80)))
-    return st.session_state[kept]
-
-
-def _hub(scenario: Scenario) -> dict | None:
-    from bmcore.data import refs
-
-    with st.form(f"{scenario.key}.hub", border=False):
-        name = st.text_input(
-            _("Data set on the hub"),
-            key=f"{scenario.key}.hub_id",
-            placeholder="owner/name",
-            max_chars=120,
-            persist_state="session",
-            help=_("It is fetched from huggingface.co when you press the button. The server needs the internet for that."),
-        )
-        split = st.text_input(_("Part of it"), value="train", key=f"{scenario.key}.hub_split", max_chars=60)
-        asked = st.form_submit_button(_("Look at it"))
-    kept = f"{scenario.key}.hub_ref"
-    if asked and name.strip():
-        try:
-            st.session_state[kept] = refs.hub(name.strip(), split=split.strip() or "train")
-        except BmcoreError as error:
-            st.session_state.pop(kept, None)
-            states.problem(error)
-    return st.session_state.get(kept)
 
 
 def _table(ref: dict, question: Question) -> Table:
@@ -210,7 +126,7 @@ def _look(ref: dict, text: str | None, label: str | None, guesses: tuple[str, ..
     return kept[asked]
 
 
-def _columns(scenario: Scenario, question: Question, ref: dict, table: Table) -> tuple[str, str]:
+def _columns(scenario: TextScenario, question: Question, ref: dict, table: Table) -> tuple[str, str]:
     """The two columns, guessed as well as possible and changeable."""
     names = table.columns
     # another table or question has other columns: its own widgets

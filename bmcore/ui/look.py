@@ -15,6 +15,7 @@ import sys
 
 from bmcore.errors import BmcoreError, DataError
 from bmcore.messages import Message
+from bmcore.ui import cluster_look
 
 HEAD, CELL = 8, 400
 WAIT_S = 300
@@ -28,14 +29,18 @@ def ask(ref: dict, text: str | None = None, label: str | None = None, guesses: t
     DataError
         With the sentence that the reader gave, or if it died.
     """
+    return request({"ref": ref, "text": text, "label": label, "guesses": list(guesses)})
+
+
+def request(asked: dict) -> dict:
+    """The same for any request that `main` knows."""
     from bmcore.home import home
     from bmcore.runs.launch import environment
 
-    request = json.dumps({"ref": ref, "text": text, "label": label, "guesses": list(guesses)})
     try:
         done = subprocess.run(
             [sys.executable, "-m", "bmcore.ui.look"],
-            input=request.encode(),
+            input=json.dumps(asked).encode(),
             capture_output=True,
             timeout=WAIT_S,
             check=False,
@@ -115,7 +120,8 @@ def _mean_tokens(texts) -> float:
 
 def main() -> None:
     try:
-        found = answer(json.load(sys.stdin))
+        asked = json.load(sys.stdin)
+        found = cluster_look.answer(asked) if "shapes" in asked else answer(asked)
     except BmcoreError as error:
         found = {"error": error.message.to_dict()}
     sys.stdout.write(json.dumps(found, ensure_ascii=True))

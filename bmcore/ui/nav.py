@@ -7,24 +7,43 @@ from pathlib import Path
 import streamlit as st
 
 from bmcore.i18n import LANGUAGES
-from bmcore.ui.scenario import SCENARIOS, Scenario
+from bmcore.messages import Message
+from bmcore.ui.kinds import Scenario
+from bmcore.ui.scenario import SCENARIOS
 from bmcore.ui.words import _, language
 
 FOLDER = Path(__file__).resolve().parents[2] / "pages"
 STATIC = Path(__file__).resolve().parent / "static"
+# pages for people who want to turn the knobs: key -> (name, icon)
+LABS = {"lab_clusters": (Message("Clustering lab"), ":material/science:")}
 
 
 def title(key: str) -> str:
     """A page's name in the navigation."""
-    return {"home": _("Home"), "runs": _("All trainings")}.get(key) or _(_scenario(key).title)
+    if key in LABS:
+        return _(LABS[key][0])
+    return {"home": _("Home"), "runs": _("All trainings")}.get(key) or _(_scenario(key).name)
 
 
 def icon(key: str) -> str:
+    if key in LABS:
+        return LABS[key][1]
     return {"home": ":material/home:", "runs": ":material/history:"}.get(key) or _scenario(key).icon
 
 
 def _scenario(key: str) -> Scenario:
     return next(entry for entry in SCENARIOS if entry.key == key)
+
+
+def page_of(run) -> str:
+    """The key of the page that shows a run: its scenario's, else the one that fits what it learned."""
+    spec = run.spec
+    if any(entry.key == spec["scenario"] for entry in SCENARIOS):
+        return spec["scenario"]
+    prepare = spec["columns"].get("prepare")
+    if prepare == "numeric":
+        return "unusual" if spec["estimator"] == "DBSCAN" else "customer_segments"
+    return {"purchases": "customer_segments", "messages": "themes"}.get(prepare, "customer_service")
 
 
 def page(key: str, **kwargs) -> st.Page:
@@ -62,6 +81,10 @@ def sidebar() -> None:
         with st.container(gap="xxsmall"):
             for scenario in SCENARIOS:
                 link(scenario.key, icon=scenario.icon, width="stretch")
+        st.caption(_("Labs"))
+        with st.container(gap="xxsmall"):
+            for key in LABS:
+                link(key, icon=icon(key), width="stretch")
         st.space("small")
         st.session_state["map.language"] = language()
         st.segmented_control(

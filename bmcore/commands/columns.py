@@ -1,0 +1,51 @@
+"""The options of `train` that say which columns mean what, for every task."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from bmcore.commands.output import _
+from bmcore.errors import DataError
+
+NAMES = ("text", "label", "prepare", "features", "key", "customer", "date", "money", "quantity", "time", "by")
+
+
+def add(entry: argparse.ArgumentParser) -> None:
+    column = _("COLUMN")
+    words = (
+        ("text", column, _("the column of texts to read (a sample knows its own)")),
+        ("label", column, _("the column to learn (a sample knows its own); for groups one to compare them with, never learned from")),
+        ("prepare", _("KIND"), _("for groups: what the table holds, one of numeric, purchases, messages")),
+        ("features", _("A,B,C"), _("numeric: the columns that count, by default every column of numbers")),
+        ("key", column, _("numeric: the column that names a row")),
+        ("customer", column, _("purchases: who bought")),
+        ("date", column, _("purchases: when")),
+        ("money", column, _("purchases: for how much")),
+        ("quantity", column, _("purchases: how many")),
+        ("time", column, _("messages: when they were written")),
+        ("by", column, _("messages: a column to compare the themes by")),
+    )
+    for name, metavar, help in words:
+        entry.add_argument(f"--{name}", metavar=metavar, help=help)
+
+
+def given(options: Any, task: Any) -> dict[str, Any]:
+    """Role -> column for the task's module, from the options and, where they are silent, from the sample.
+
+    Raises
+    ------
+    DataError
+        If an option has no meaning for this task.
+    """
+    found = {name: getattr(options, name) for name in NAMES if getattr(options, name) is not None}
+    for name in found:
+        if name not in task.ROLES:
+            raise DataError("--{name} has no meaning for {estimator}.", name=name, estimator=options.estimator)
+    if "features" in found:
+        found["features"] = [name.strip() for name in found["features"].split(",") if name.strip()]
+    if options.sample is None:
+        return task.columns(found)
+    from bmcore.data import samples
+
+    return task.columns(task.of_sample(samples.sample(options.sample), found))

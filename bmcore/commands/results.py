@@ -1,0 +1,74 @@
+"""A result on the terminal: a function a task."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from bmcore.commands.output import _, plain, table
+from bmcore.messages import Message
+
+
+def show(evaluation: dict) -> None:
+    """Verdict, then ours and the baselines. Nothing where the file is damaged."""
+    try:
+        SHOWN.get(str(evaluation.get("task", "classification")), classification)(evaluation)
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError):
+        return
+
+
+def score(headline: dict | None) -> str:
+    """A result in a cell: ours against the baseline."""
+    try:
+        return f"{headline['value']:.3f} / {headline['baseline_value']:.3f}"
+    except (KeyError, TypeError, ValueError):
+        return "-"
+
+
+def classification(evaluation: dict) -> None:
+    """macro-F1 and accuracy with their intervals."""
+    names = ("macro_f1", "accuracy")
+    rows = [[entry["name"], *(_span(entry[name]) for name in names)] for entry in (evaluation["model"], *evaluation["baselines"])]
+    _verdict(evaluation)
+    table([_("model"), _("macro-F1 (95 %)"), _("accuracy (95 %)")], rows)
+
+
+def clustering(evaluation: dict) -> None:
+    """Silhouette and stability, then the groups by size."""
+    names = ("silhouette", "stability")
+    rows = [[entry["name"], *(_span(entry.get(name)) for name in names)] for entry in (evaluation["model"], *evaluation["baselines"])]
+    words = {int(entry["cluster"]): _words(entry) for entry in evaluation.get("clusters") or ()}
+    sizes = [
+        [_("none") if entry["cluster"] == -1 else entry["cluster"], f"{entry['n']:,}", f"{100 * entry['share']:.1f} %",
+         words.get(int(entry["cluster"]), "")]
+        for entry in evaluation["sizes"][:30]
+    ]
+    _verdict(evaluation)
+    table([_("model"), _("silhouette (95 %)"), _("stability (95 %)")], rows)
+    print()
+    table([_("group"), _("rows"), _("share"), _("what it is like")], sizes)
+    if len(evaluation["sizes"]) > len(sizes):
+        print(_("and {n} smaller groups", n=len(evaluation["sizes"]) - len(sizes)))
+
+
+SHOWN: dict[str, Callable[[dict], None]] = {"classification": classification, "clustering": clustering}
+
+
+def _verdict(evaluation: dict) -> None:
+    print()
+    print(plain(_(Message.from_dict(evaluation["verdict"]["message"]))))
+
+
+def _span(score: Any) -> str:
+    if not score or score.get("value") is None:
+        return "-"
+    if score.get("low") is None:
+        return f"{score['value']:.3f}"
+    return f"{score['value']:.3f} ({score['low']:.3f} - {score['high']:.3f})"
+
+
+def _words(entry: dict) -> str:
+    """A group in a cell: its name, and the first thing to know about it."""
+    name, profile = entry.get("name"), entry.get("profile") or [None]
+    parts = [_(Message.from_dict(one)) if isinstance(one, dict) else one for one in (name, profile[0])]
+    return ": ".join(str(part) for part in parts if part)

@@ -1,0 +1,52 @@
+"""What differs from task to task in a run, and where it is written: one row a task, and one module for each part.
+
+A task's first module is read by every face, so it imports nothing heavy; its second works in the worker only.
+"""
+
+from __future__ import annotations
+
+import importlib
+from types import ModuleType
+from typing import NamedTuple
+
+from bmcore.errors import RunError
+
+
+class Task(NamedTuple):
+    """The modules of a task.
+
+    asks : what a request may say and how its result is put in a line: `entries`, `columns`, `title`, `headline`, `model_class`, `NO_MEMORY`
+    works : `work(run, report, judge)` brings a run to its evaluation
+    judges : `evaluate`
+    """
+
+    asks: str
+    works: str
+    judges: str
+
+
+TASKS = {
+    "classification": Task("bmcore.runs.task_text", "bmcore.runs.work_text", "bmcore.evaluate.classification"),
+    "clustering": Task("bmcore.runs.task_clustering", "bmcore.runs.work_clustering", "bmcore.evaluate.clustering"),
+}
+
+
+def asks(task: str) -> ModuleType:
+    """The light module of a task."""
+    return _module(task, "asks")
+
+
+def works(task: str) -> ModuleType:
+    """The worker's module of a task."""
+    return _module(task, "works")
+
+
+def judges(task: str) -> ModuleType:
+    """The module whose `evaluate` judges what was learned."""
+    return _module(task, "judges")
+
+
+def _module(task: str, part: str) -> ModuleType:
+    if task not in TASKS:
+        raise RunError("Runs of the task {task!r} are not known to this version of bmcore. Update it.", task=str(task)[:60])
+    return importlib.import_module(getattr(TASKS[task], part))

@@ -1,0 +1,108 @@
+"""What a scenario is made of: its words, its data, what it asks of a table. A page reads these; none of it draws."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bmcore.messages import Message
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """What every page has. Its page is `pages/<key>.py`, its address `/<key>`."""
+
+    key: str
+    title: Message
+    name: Message  # in the list of pages: at most 25 letters
+    icon: str
+    question: Message
+    about: Message
+    picture: str
+    alt: Message
+    sample: str
+    samples: tuple[str, ...]  # every built-in sample that fits
+    estimators: tuple[str, ...]  # the first is what it starts with
+    limits: tuple[Message, ...]
+    time: Message  # how long until there is an answer
+    click: Message  # what its sample is, for whoever wants to start at once
+    bring: Message  # what table to bring
+    ask_table: Message  # the words above the upload
+    ask_columns: Message  # what the table must hold
+    line: str  # the same from a terminal
+
+    @property
+    def estimator(self) -> str:
+        return self.estimators[0]
+
+
+@dataclass(frozen=True)
+class Question:
+    """One thing a scenario can answer, and the column of the sample that teaches it."""
+
+    key: str
+    title: Message
+    about: Message
+    label: str  # the sample's column that holds the answer
+    example: Message  # a message to try it with
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A ready-made choice: its name, what it is good for, and the minutes it takes on two processor cores."""
+
+    key: str
+    title: Message
+    about: Message
+    minutes: int
+
+
+@dataclass(frozen=True)
+class TextScenario(Scenario):
+    """Messages with an answer each, and a model that learns to give it."""
+
+    questions: tuple[Question, ...]
+    presets: tuple[Preset, ...]
+
+    def ask(self, key: str | None) -> Question:
+        """The question of that key, or the first."""
+        return next((entry for entry in self.questions if entry.key == key), self.questions[0])
+
+
+@dataclass(frozen=True)
+class Role:
+    """What a column of the table is for, and the names by which it is guessed."""
+
+    key: str
+    title: Message
+    guesses: tuple[str, ...]
+    needed: bool = True
+    many: bool = False  # a list of columns; none chosen means every column of numbers
+    takes: tuple[str, ...] = ("number", "date", "text")  # kinds of columns that can have it
+    rare: bool = False  # asked for in a fold
+
+
+@dataclass(frozen=True)
+class Shape:
+    """One kind of table: what a row is, which columns it needs. Its key is the kind of preparation."""
+
+    key: str
+    row: Message  # what one row of it is
+    roles: tuple[Role, ...]
+
+
+@dataclass(frozen=True)
+class ClusterScenario(Scenario):
+    """Rows without answers, and a method that finds groups among them."""
+
+    shapes: tuple[Shape, ...]
+    go: Message  # the words on the button that starts it
+    count: int | None  # the number of groups that K-Means starts with; None lets it choose
+    group: Message  # what a group is called: "Segment"
+    unit: Message  # what is grouped: "customers"
+    single: Message  # what a row that belongs to no group is called
+    alone: bool  # whether those rows are what the page is about
+    data_title: Message  # the heading of the step with the table
+
+    def shape(self, key: str | None) -> Shape:
+        """The shape of that key, or the first."""
+        return next((entry for entry in self.shapes if entry.key == key), self.shapes[0])
