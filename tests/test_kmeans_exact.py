@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from bmcore import KMeans
 
+pytestmark = pytest.mark.filterwarnings("ignore:Number of distinct")
 CLEAR = 1e-6  # distances that differ by more, relatively, must be told apart
 
 

@@ -1,7 +1,7 @@
 """Pictures of the pages, for the README and for looking at them: `python tools/pictures.py`.
 
-Trains the fast preset for real in a home folder of its own (or takes the newest finished run of `--home FOLDER`), starts a second
-run, opens each page in Debian's chromium and writes docs/pictures/*.png: no figure in them is made up.
+Trains for real in a home folder of its own: customer service with the fast preset, customer segments (or takes the newest finished
+runs of `--home FOLDER`), starts another run, opens each page in Debian's chromium and writes docs/pictures/*.png: no figure in them is made up.
 `--hand-made --to FOLDER` shows made-up runs in every state, for looking only. `--to FOLDER --url URL` looks at a running server.
 """
 
@@ -48,16 +48,26 @@ def pages(url: str, to: Path, paths: dict[str, str], looks: list[str]) -> None:
 
 
 def trained(home: Path) -> dict[str, str]:
-    """Ids of a finished run and of one that has just begun to learn, both real."""
+    """Ids of finished runs and of one that has just begun to learn, all real."""
     os.environ["BMCORE_HOME"] = str(home)
     from bmcore import runs
 
-    wish = {"sample": "clothing_reviews", "text": "text", "label": "department", "preset": "fast"}
-    done = next((run.id for run in runs.list_runs() if run.state == "done"), None) or runs.train("TextClassifier", **wish).id
-    running = runs.train("TextClassifier", **wish, detach=True)
+    messages = {"sample": "clothing_reviews", "text": "text", "label": "department", "preset": "fast"}
+    purchases = {"sample": "cdnow", "prepare": "purchases", "n_clusters": 4}
+    ids = {
+        "done": _newest("TextClassifier") or runs.train("TextClassifier", **messages).id,
+        "segments": _newest("KMeans") or runs.train("KMeans", **purchases).id,
+    }
+    running = runs.train("TextClassifier", **messages, detach=True)
     while running.state in ("queued", "running") and running.progress.get("phase") != "train":
         time.sleep(1)
-    return {"done": done, "running": running.id}
+    return {**ids, "running": running.id}
+
+
+def _newest(estimator: str) -> str | None:
+    from bmcore import runs
+
+    return next((run.id for run in runs.list_runs() if run.state == "done" and run.spec["estimator"] == estimator), None)
 
 
 def picture_all(home: Path, to: Path, looks: list[str], *, hand_made: bool) -> None:
@@ -71,7 +81,9 @@ def picture_all(home: Path, to: Path, looks: list[str], *, hand_made: bool) -> N
     try:
         with browser.server(home, Path(os.devnull)) as (url, _process):
             paths = {state: f"/customer_service?run={ids[state]}" for state in ("running", "done")}
-            pages(url, to, paths | {"home": "/", "runs": "/runs", "new": "/customer_service"}, looks)
+            if "segments" in ids:
+                paths["segments"] = f"/customer_segments?run={ids['segments']}"
+            pages(url, to, paths | {"home": "/", "runs": "/runs", "new": "/customer_service", "lab": "/lab_clusters"}, looks)
     finally:
         if not hand_made:
             from bmcore import runs

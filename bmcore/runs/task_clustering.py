@@ -98,7 +98,9 @@ def _different(named: dict[str, Any]) -> None:
 
 
 def title(spec: dict[str, Any], data: Message) -> Message:
-    """What was grouped."""
+    """What was grouped, or looked through for rows that fit no group."""
+    if spec.get("scenario") == "unusual":
+        return Message("Unusual rows in {data}", data=data)
     return Message(KINDS[spec["columns"]["prepare"]].title.template, data=data)
 
 

@@ -34,16 +34,16 @@ def watch(run) -> None:
 
 @st.fragment(run_every=1.0)
 def _progress(run_id: str) -> None:
-    run = live._still(run_id)
+    run = live.still_live(run_id)
     stopping = (run.folder / "cancel").exists()
     if run.state == "queued":
-        live._queued(run)
+        live.queued(run)
     else:
         _running(run)
     if stopping:
         st.caption(_("Stopping: it ends after the step it is in."))
     if st.button(_("Stop"), icon=":material/stop:", key=f"live.stop:{run_id}", disabled=stopping):
-        live._stop(run_id)
+        live.stop(run_id)
 
 
 def _running(run) -> None:

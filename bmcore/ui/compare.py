@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from bmcore.ui import charts, runlist
+from bmcore.ui import charts, runlist, scores
 from bmcore.ui.words import _, ago, for_chart, one_line
 
 MOST = 7
@@ -28,31 +28,63 @@ def runs(found: list) -> None:
 
 
 def _names(found: list) -> list[str]:
-    """A short name each: number, title if it has one of its own, thoroughness, time."""
-    titles = [run.spec["title"] or runlist.preset_name(run) for run in found]
+    """A short name each: number, a title of its own or else what sets it apart, time."""
+    alike = len({(run.spec["scenario"], run.spec["estimator"]) for run in found}) == 1
+    titles = [run.spec["title"] or (runlist.preset_name(run) if alike else runlist.name(run)) for run in found]
     return [f"{i + 1} · {one_line(title, 24)}, {ago(run.created)}" for i, (run, title) in enumerate(zip(found, titles, strict=True))]
 
 
 def _results(found: list, names: list[str]) -> None:
-    rows = [
-        (name, {"value": line["value"], "low": line["low"], "high": line["high"]}, charts.SERIES[i % len(charts.SERIES)])
-        for i, (run, name) in enumerate(zip(found, names, strict=True))
-        if (line := run.headline) and line.get("value") is not None
-    ]
+    """A chart for each measure: macro-F1 and silhouette have nothing to do with each other."""
+    rows: dict[str, list] = {}
+    for i, (run, name) in enumerate(zip(found, names, strict=True)):
+        line = run.headline or {}
+        span = {end: line.get(end) for end in ("value", "low", "high")}
+        if all(isinstance(value, int | float) for value in span.values()):
+            rows.setdefault(scores.metric(run), []).append((name, span, charts.SERIES[i % len(charts.SERIES)]))
     if not rows:
-        st.caption(_("None of them has a result yet."))
-        return
-    alt = "; ".join(f"{name} {v['value']:.2f}" for name, v, _c in rows)
-    charts.intervals(rows, key="compare.results", alt=alt)
+        st.caption(_("None of them has a result to compare."))
+    for metric, measured in rows.items():
+        alt = "; ".join(f"{name} {v['value']:.2f}" for name, v, _c in measured)
+        charts.intervals(measured, key=f"compare.results.{metric}", alt=alt, title=_(scores.METRICS[metric][1]))
 
 
 def _curves(found: list, names: list[str]) -> None:
     curves = [(name, [p for p in run.curve() if p.get("phase") == "train"]) for run, name in zip(found, names, strict=True)]
-    curves = [(name, points) for name, points in curves if len(points) > 1]
-    if not curves:
+    learned = [(for_chart(name), points) for name, points in curves if _has(points, "loss", "dev_macro_f1")]
+    settled = [(name, points) for name, points in curves if _has(points, "inertia")]
+    if learned:
+        charts.overlay(learned, key="compare.curves")
+    if settled:
+        _settling(settled)
+    if not learned and not settled:
         st.caption(_("None of them has a learning curve yet."))
-        return
-    charts.overlay([(for_chart(name), points) for name, points in curves], key="compare.curves")
+
+
+def _has(points: list[dict], *fields: str) -> bool:
+    """True if there are two points of one of these to draw a line through."""
+    return any(sum(isinstance(p.get(field), int | float) for p in points) > 1 for field in fields)
+
+
+def _settling(curves: list[tuple[str, list[dict]]]) -> None:
+    """How the groups of several runs settled, each as a share of its first step: tables of any size compare."""
+    traces = []
+    for i, (name, points) in enumerate(curves):
+        line = [(p["step"], p["inertia"]) for p in points if isinstance(p.get("inertia"), int | float) and "step" in p]
+        first = next((value for _step, value in line if value > 0), 1.0)
+        traces.append(
+            {
+                "type": "scatter",
+                "mode": "lines",
+                "x": [step for step, _value in line],
+                "y": [value / first for _step, value in line],
+                "name": for_chart(name),
+                "line": {"color": charts.SERIES[i % len(charts.SERIES)], "width": 2.5},
+            }
+        )
+    y = charts.axis(_("Distance to the groups' centres (first step: 1)"))
+    frame = charts.layout(340, showlegend=True, xaxis=charts.axis(_("Step"), rangemode="tozero"), yaxis=y)
+    charts.show(traces, frame, key="compare.settling", alt=_("How the groups of {n} trainings settled, step by step.", n=len(curves)))
 
 
 def _differences(found: list, names: list[str]) -> None:

@@ -32,7 +32,7 @@ def watch(run) -> None:
         _curve(run.id)
 
 
-def _still(run_id: str):
+def still_live(run_id: str):
     """The run if it is live; else the page starts over, once."""
     from bmcore import runs
 
@@ -44,19 +44,19 @@ def _still(run_id: str):
 
 @st.fragment(run_every=1.0)
 def _progress(run_id: str) -> None:
-    run = _still(run_id)
+    run = still_live(run_id)
     stopping = (run.folder / "cancel").exists()
     if run.state == "queued":
-        _queued(run)
+        queued(run)
     else:
         _running(run)
     if stopping:
         st.caption(_("Stopping: it ends after the step it is in."))
     if st.button(_("Stop training"), icon=":material/stop:", key=f"live.stop:{run_id}", disabled=stopping):
-        _stop(run_id)
+        stop(run_id)
 
 
-def _queued(run) -> None:
+def queued(run) -> None:
     states.badge("queued")
     place = run.queue_position
     if place and place > 1:
@@ -97,7 +97,7 @@ def _phases(current: str | None) -> str:
     return "  \n".join(lines)
 
 
-def _stop(run_id: str) -> None:
+def stop(run_id: str) -> None:
     from bmcore import runs
 
     try:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import streamlit as st
 
 from bmcore.errors import BmcoreError
-from bmcore.ui import nav, states
+from bmcore.messages import Message
+from bmcore.ui import nav, scores, states
 from bmcore.ui.scenario import CUSTOMER_SERVICE
-from bmcore.ui.words import _, ago, duration, one_line, plain, signed
+from bmcore.ui.words import _, ago, duration, one_line, plain
 
-# scenario of a run -> the page that shows it
-PAGE = CUSTOMER_SERVICE.key
 PER_PAGE = 20
-STATE_WIDTH, RESULT_WIDTH = 124, 210  # pixels, so that rows stand below each other
+STATE_WIDTH, RESULT_WIDTH = 124, 230  # pixels, so that rows stand below each other
 
 
 def title(run, longest: int = 80) -> str:
@@ -27,16 +26,19 @@ def name(run) -> str:
         asked = next((entry for entry in CUSTOMER_SERVICE.questions if entry.label == spec["columns"].get("label")), None)
         if asked:
             return _(asked.title)
+    if not spec["title"] and scores.clusters(run):
+        return _(_groups(run))
     return one_line(_(run.title()), 200) or run.id
 
 
-def quality(run) -> tuple[float, float] | None:
-    """Our macro-F1 and the baseline's; None without a result."""
-    line = run.headline
+def _groups(run) -> Message:
+    """What a run that nobody named was looking for, and where."""
+    from bmcore.runs import task_clustering
+
     try:
-        return float(line["value"]), float(line["baseline_value"])
-    except (TypeError, KeyError):
-        return None
+        return task_clustering.title(run.spec, _table(run))
+    except (KeyError, TypeError):  # a kind of table of another version
+        return Message("Groups in {data}", data=_table(run))
 
 
 def summary(run) -> str:
@@ -81,20 +83,9 @@ def _line(run) -> None:
         st.caption(f"{_origin(run)} · {summary(run)}")
     with st.container(width=STATE_WIDTH):
         states.badge(run.state)
-    _result(run)
-    nav.link(PAGE, _("Open"), icon=":material/arrow_forward:", run=run.id)
-
-
-def _result(run) -> None:
-    """Ours against the baseline and the difference in the verdict's colour."""
-    found = quality(run)
-    with st.container(width=RESULT_WIDTH):
-        if found is None:
-            st.caption("–")  # keeps the columns of the rows in line
-            return
-        color = {"better": "green", "worse": "red"}.get(run.headline.get("verdict"), "orange")
-        difference = signed(found[0] - found[1])
-        st.markdown(_("**{ours}** against {theirs}", ours=f"{found[0]:.2f}", theirs=f"{found[1]:.2f}") + f" :{color}-badge[{difference}]")
+    with st.container(width=RESULT_WIDTH, gap=None):
+        scores.draw(run)
+    nav.link(nav.page_of(run), _("Open"), icon=":material/arrow_forward:", run=run.id)
 
 
 def everything() -> list:
@@ -238,7 +229,10 @@ def settings(found: list) -> list[dict]:
         spec = run.spec
         columns = {f"columns.{name}": value for name, value in spec["columns"].items()}
         split = {f"split.{name}": value for name, value in spec["split"].items()}
-        flat.append({"data": _data(run), "preset": spec["preset"], **columns, **spec["params"], **split})
+        chosen = {"choose": spec["choose"]} if scores.clusters(run) else {}
+        flat.append(
+            {"data": _data(run), "estimator": spec["estimator"], "preset": spec["preset"], **columns, **spec["params"], **split, **chosen}
+        )
     return flat
 
 
@@ -249,12 +243,16 @@ def preset_name(run) -> str:
 
 def _source(run) -> str:
     """The table's name in the visitor's language."""
+    return one_line(_(_table(run)), 60)
+
+
+def _table(run) -> Message:
     from bmcore.data import refs
 
     try:
-        return one_line(_(refs.title(run.spec["data"])), 60)
+        return refs.title(run.spec["data"])
     except (BmcoreError, KeyError, TypeError):
-        return _data(run)
+        return Message("{title}", title=_data(run))
 
 
 def _data(run) -> str:

@@ -1,0 +1,57 @@
+"""A run's result in a few characters, whatever it learned: its measure, ours against the comparison, and the verdict's colour."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from bmcore.messages import Message
+from bmcore.ui.words import _, signed
+
+# metric -> (its name in a row of results, as the axis of a chart)
+METRICS = {
+    "macro_f1": (Message("Right answers (macro-F1)"), Message("Macro-F1 (bar: 95 % interval)")),
+    "silhouette": (Message("Groups apart (silhouette)"), Message("Silhouette (1 is far apart; bar: 95 % interval)")),
+}
+# verdict on groups -> (word, colour)
+GROUPS = {
+    "structure": (Message("clear groups"), "green"),
+    "weak": (Message("weak groups"), "orange"),
+    "none": (Message("no groups"), "red"),
+}
+COLORS = {"better": "green", "worse": "red"}  # any other verdict on a model is orange
+
+
+def metric(run) -> str:
+    """What the run's result is measured in."""
+    found = (run.headline or {}).get("metric")
+    return found if found in METRICS else "silhouette" if clusters(run) else "macro_f1"
+
+
+def clusters(run) -> bool:
+    """True if the run looked for groups, also where an old one does not name its task."""
+    return run.spec["task"] == "clustering" or "prepare" in run.spec["columns"]
+
+
+def quality(run) -> tuple[float, float] | None:
+    """Our measure and the comparison's; None without a result."""
+    line = run.headline
+    try:
+        return float(line["value"]), float(line["baseline_value"])
+    except (TypeError, KeyError, ValueError):
+        return None
+
+
+def draw(run) -> None:
+    """Ours against the comparison and the verdict, and below it what is measured."""
+    found, verdict = quality(run), (run.headline or {}).get("verdict")
+    if clusters(run) and verdict in GROUPS:
+        word, color = GROUPS[verdict]
+        badge = f":{color}-badge[{_(word)}]"
+    elif found:
+        badge = f":{COLORS.get(verdict, 'orange')}-badge[{signed(found[0] - found[1])}]"
+    else:
+        st.caption("–")  # keeps the columns of the rows in line
+        return
+    numbers = _("**{ours}** against {theirs}", ours=f"{found[0]:.2f}", theirs=f"{found[1]:.2f}") if found else "–"
+    st.markdown(f"{numbers} {badge}")
+    st.caption(_(METRICS[metric(run)][0]))
