@@ -1,7 +1,8 @@
 """Pictures of the pages, for the README and for looking at them: `python tools/pictures.py`.
 
-Trains for real in a home folder of its own: customer service with the fast preset, customer segments (or takes the newest finished
-runs of `--home FOLDER`), starts another run, opens each page in Debian's chromium and writes docs/pictures/*.png: no figure in them is made up.
+Trains for real in a home folder of its own (or takes the newest finished runs of `--home FOLDER`): customer service with the fast
+preset and customer segments. Starts another run, opens each page in Debian's chromium and writes docs/pictures/*.png: no figure in
+them is made up.
 `--hand-made --to FOLDER` shows made-up runs in every state, for looking only. `--to FOLDER --url URL` looks at a running server.
 """
 
