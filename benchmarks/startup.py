@@ -138,7 +138,7 @@ def every_page(folder: Path) -> tuple[float, list[str], float]:
     run_id = make_run(folder / "home", "done")
     server = Server(ROOT, "app.py", folder / "home", folder / "modules.json")
     server.visit()
-    for page in ("customer_service", "runs"):
+    for page in sorted(path.stem for path in (ROOT / "pages").glob("[a-z]*.py")):
         server.visit(page)
     server.visit("customer_service", f"run={run_id}", 3)
     before = server.cpu()

@@ -42,6 +42,28 @@ def servable(method: Callable) -> Callable:
     return method
 
 
+def _stored(folder: Path) -> tuple[str, dict[str, Any]]:
+    """The name and the settings that estimator.json holds.
+
+    Raises
+    ------
+    ModelError
+        If it is missing or damaged.
+    """
+    try:
+        stored = files.read_json(folder / "estimator.json")
+    except RecursionError:
+        stored = None
+    stored = stored if isinstance(stored, dict) else {}
+    name, settings = stored.get("estimator"), stored.get("params", {})
+    if not isinstance(name, str) or name not in ESTIMATORS or not isinstance(settings, dict):
+        raise ModelError(
+            "{folder} is not a saved bmcore model: estimator.json is missing or damaged. Give the folder that save() or a run wrote.",
+            folder=str(folder),
+        )
+    return name, settings
+
+
 class Estimator:
     """Parameters, checks, save and load. `__init__` of a subclass stores keyword arguments and does nothing else."""
 
@@ -90,17 +112,12 @@ class Estimator:
     def load(cls, folder: str | Path) -> Estimator:
         """Read what `save` wrote."""
         folder = Path(folder)
-        stored = files.read_json(folder / "estimator.json")
-        if not isinstance(stored, dict) or stored.get("estimator") not in ESTIMATORS:
-            raise ModelError(
-                "{folder} is not a saved bmcore model: estimator.json is missing or damaged. Give the folder that save() or a run wrote.",
-                folder=str(folder),
-            )
-        found = estimator_class(stored["estimator"])
+        name, settings = _stored(folder)
+        found = estimator_class(name)
         if not issubclass(found, cls):
             raise ModelError("{folder} holds a {found}, not a {asked}.", folder=str(folder), found=found.__name__, asked=cls.__name__)
-        params.check(found, stored.get("params", {}))
-        estimator = found(**stored.get("params", {}))
+        params.check(found, settings)
+        estimator = found(**settings)
         estimator._load(folder)
         return estimator
 

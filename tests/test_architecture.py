@@ -24,7 +24,9 @@ FLOORS = [
 ]
 FLOOR = {part: height for height, floor in enumerate(FLOORS) for part in floor}
 # modules the web server loads, and so may not import anything heavy at their top
-LIGHT_EXCEPT = re.compile(r"bmcore/(text/(?!classifier|__init__)|cluster/(kernels_|compiled)|training/|evaluate/|serve/server|runs/work)")
+LIGHT_EXCEPT = re.compile(
+    r"bmcore/(text/(?!classifier|__init__)|cluster/(kernels_|compiled|engine_torch_|torch_(?!pick))|training/|evaluate/|serve/server|runs/work)"
+)
 
 
 def imports(path, *, top_only):

@@ -89,6 +89,47 @@ def test_k_max_is_checked(k_max):
         choose_k(np.random.default_rng(0).random((50, 2)), k_max)
 
 
+@pytest.mark.parametrize("seed", [-1, None, "a", 2**40, True, 1.5])
+def test_seed_is_checked(seed):
+    with pytest.raises(ParameterError, match=r"seed is .* from 0 to 4294967295"):
+        choose_k(np.random.default_rng(0).random((50, 2)), 3, seed=seed)
+
+
+def test_the_largest_seed_works():
+    assert choose_k(blobs(3, 0)[0], 4, seed=2**32 - 1).recommended == 3
+
+
+def test_a_small_group_far_away_is_recommended():
+    rng = np.random.default_rng(0)
+    X = np.r_[rng.standard_normal((950, 2)), rng.normal(12, 1, (50, 2))]
+    assert choose_k(X, 4).recommended == 2
+
+
+def test_pieces_of_one_shape_are_not_recommended():
+    for seed in range(2):
+        rng = np.random.default_rng(seed)
+        t = rng.random(1000) * 4 - 2
+        angle = np.pi * t / 2
+        for X in (np.c_[t, np.sin(3 * t), t**2], np.c_[np.cos(angle), np.sin(angle), 0 * t]):
+            choice = choose_k(X + rng.normal(0, 0.02, (1000, 3)), 8, seed=seed)
+            assert choice.recommended is None
+            assert "run into each other" in str(choice.reason)
+
+
+def test_groups_too_small_to_count_are_called_that():
+    rng = np.random.default_rng(0)
+    X = np.concatenate([rng.normal(at, 1, (4, 2)) for at in (0, 20, 40)])
+    assert "to count" in str(choose_k(X).reason)
+    assert "to count" in str(choose_k(np.r_[rng.standard_normal((300, 2)), [[90, 90]]], 2).reason)
+
+
+@pytest.mark.parametrize("scale", [1e140, 1e-200])
+def test_groups_of_any_size_are_found(scale):
+    choice = choose_k(blobs(3, 0)[0] * scale, 4)
+    assert choice.recommended == 3
+    json.dumps(choice.to_dict(), allow_nan=False)
+
+
 # --- eps
 
 

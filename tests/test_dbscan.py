@@ -131,7 +131,7 @@ def test_extremes(d):
     assert DBSCAN(1e200, min_samples=3001).fit(X).components_.shape == (0, d)
     assert (DBSCAN(0.1, min_samples=3000).fit(np.ones((3000, d))).labels_ == 0).all()
     check(X[:1], 0.5, 1)
-    check(np.vstack([X[:50] * 1e300, X[:50] * 1e-300, X[:50] * 0]), 1.0, 5, sklearn=False)
+    check(np.vstack([X[:50] * 1e149, X[:50] * 1e-300, X[:50] * 0]), 1.0, 5, sklearn=False)
 
 
 def test_a_long_chain_is_one_cluster_and_a_gap_splits_it():
@@ -219,7 +219,7 @@ def test_same_signature_as_scikit_learn():
     ({"eps": 0}, "eps"), ({"eps": -1.0}, "eps"), ({"eps": float("nan")}, "eps"), ({"eps": "auto"}, "eps"),
     ({"min_samples": 0}, "min_samples"), ({"min_samples": 2.5}, "min_samples"), ({"metric": "precomputed"}, "metric"),
     ({"metric": "cosine"}, "metric"), ({"metric": "minkowski", "p": 3}, "p is 3"), ({"metric_params": {"V": 1}}, "metric_params"),
-    ({"n_jobs": 0}, "n_jobs"), ({"algorithm": "fast"}, "algorithm"), ({"device": "cuda"}, "device"),
+    ({"n_jobs": 0}, "n_jobs"), ({"algorithm": "fast"}, "algorithm"), ({"device": "tpu"}, "device"),
 ])
 def test_settings_out_of_range(settings_, part):
     with pytest.raises(ParameterError, match=part):
@@ -311,6 +311,22 @@ def test_new_rows_of_a_fitted_model():
     assert (predict_new(np.empty((0, 2)), np.empty(0, int), X, 0.15) == -1).all()
     with pytest.raises(DataError, match="features"):
         predict_new(made.components_, made.labels_[core], X[:, :1], 0.15)
+
+
+@pytest.mark.parametrize(("points", "labels", "part"), [
+    (np.zeros((5, 2)), np.zeros(1, int), "core_labels"), (np.zeros((5, 2)), np.zeros((5, 1), int), "core_labels"),
+    (np.zeros((5, 2)), np.zeros(5), "core_labels"), (np.zeros(5), np.zeros(5, int), "core_points"),
+    (np.full((5, 2), np.nan), np.zeros(5, int), "NaN"), (np.full((5, 2), 1e200), np.zeros(5, int), "1e\\+200"),
+    (np.zeros((0, 2)), np.zeros(3, int), "core_labels"),
+])
+def test_new_rows_of_core_points_that_cannot_be(points, labels, part):
+    with pytest.raises(DataError, match=part):
+        predict_new(points, labels, np.zeros((3, 2)), 0.5)
+    for settings_ in ({"metric": "cosine"}, {"p": 3.0, "metric": "minkowski"}, {"n_jobs": 0}):
+        with pytest.raises(ParameterError):
+            predict_new(np.zeros((5, 2)), np.zeros(5, int), np.zeros((3, 2)), 0.5, **settings_)
+    with pytest.raises(ParameterError, match="eps"):
+        predict_new(np.zeros((5, 2)), np.zeros(5, int), np.zeros((3, 2)), float("nan"))
 
 
 def test_a_change_of_any_kernel_file_compiles_all_anew():

@@ -1,6 +1,7 @@
 """Is a clustering's verdict true: known answers, coverage by simulation, nothing found where nothing is."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,12 +9,14 @@ from sklearn.cluster import DBSCAN, KMeans
 from sklearn.datasets import make_circles, make_moons
 from sklearn.metrics import adjusted_rand_score, average_precision_score, silhouette_score
 
+from bmcore.cluster import choose_k
 from bmcore.cluster.nulls import OneCloud, shuffled_columns
-from bmcore.cluster.partitions import ari
+from bmcore.cluster.partitions import ari, filled, splits
 from bmcore.cluster.resample import agreements, mean_of_few
-from bmcore.cluster.silhouette import mean_silhouette
-from bmcore.errors import Cancelled, DataError
+from bmcore.cluster.silhouette import Bounded, SameRows, mean_silhouette
+from bmcore.errors import Cancelled, DataError, ParameterError
 from bmcore.evaluate.clustering import agreement, evaluate
+from bmcore.evaluate.structure import Found, judge
 from bmcore.messages import Message
 
 
@@ -73,12 +76,25 @@ def test_silhouette_interval_covers_what_endless_rows_would_give():
 def test_silhouette_never_holds_a_square(monkeypatch):
     from bmcore.cluster import silhouette
 
-    seen, real = [], silhouette._distances
-    monkeypatch.setattr(silhouette, "_distances", lambda *given: seen.append(len(given[2])) or real(*given))
+    seen, real = [], silhouette._Points.distances
+    monkeypatch.setattr(silhouette._Points, "distances", lambda points, rows: seen.append(len(rows)) or real(points, rows))
     X = np.random.default_rng(0).random((9000, 2))
     mean_silhouette(X, (X[:, 0] > 0.5).astype(int), resamples=0)
     assert max(seen) <= 256
     assert sum(seen) <= 4000
+
+
+def test_many_clusterings_of_the_same_rows():
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((3000, 3)) + 4 * (np.arange(3000) % 3)[:, None]
+    whole, part = SameRows(X), SameRows(X, sample=1000)
+    for labels in (np.arange(3000) % 3, np.arange(3000) % 2, (np.arange(3000) == 5) + 0):
+        one = mean_silhouette(X, labels)
+        assert whole.silhouette(labels).value == pytest.approx(one.value, abs=1e-5)
+        again = whole.silhouette(labels, resamples=200)
+        assert (again.low, again.high) == (pytest.approx(one.low, abs=1e-4), pytest.approx(one.high, abs=1e-4))
+    assert part.silhouette(np.arange(3000) % 3).value == pytest.approx(mean_silhouette(X, np.arange(3000) % 3).value, abs=0.02)
+    assert whole.silhouette(np.zeros(3000, int)) is None
 
 
 def test_many_groups_of_few_rows_are_measured():
@@ -177,6 +193,117 @@ def test_groups_far_apart_are_structure(name):
 
 def test_overlapping_groups_are_weak_structure():
     assert kinds(KMeans(4), lambda rng: polygon(4, 3.4, rng, 1500)[0], 2) == ["weak"] * 2
+
+
+def three(rows, distance, seed=0):
+    rng = np.random.default_rng(seed)
+    return np.concatenate([rng.normal(at, 1, (rows, 2)) for at in (0, distance, 2 * distance)])
+
+
+def curve(seed):
+    rng = np.random.default_rng(seed)
+    t = rng.random(1000) * 4 - 2
+    return np.c_[t, np.sin(3 * t), t**2] + rng.normal(0, 0.02, (1000, 3))
+
+
+def ring(seed):
+    rng = np.random.default_rng(seed)
+    angle = 2 * np.pi * rng.random(1000)
+    return np.c_[np.cos(angle), np.sin(angle)] + rng.normal(0, 0.05, (1000, 2))
+
+
+def test_a_small_group_far_away_is_found_again_and_again():
+    rng = np.random.default_rng(0)
+    X = np.r_[rng.standard_normal((950, 2)), rng.normal(12, 1, (50, 2))]  # just above a twentieth; in half of the resamples just below
+    result = evaluate(KMeans(2, n_init=3, random_state=0), X)
+    assert result["verdict"]["kind"] == "structure"
+    assert result["model"]["stability"]["value"] > 0.99
+
+
+def test_a_resample_in_one_heap_confirms_nothing():
+    X = np.random.default_rng(0).standard_normal((100, 2))
+    assert (agreements(DBSCAN(eps=50), X, 3, 0, {}, lambda: None) == 0).all()
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_pieces_of_a_curve_are_not_really_there(seed):
+    result = evaluate(KMeans(4, n_init=3, random_state=0), curve(seed), seed=seed)
+    assert result["verdict"]["kind"] == "weak"
+    assert "not all are apart" in sentence(result)
+
+
+@pytest.mark.parametrize("draw", [curve, ring])
+def test_borders_of_pieces_are_full(draw):
+    for seed in range(5):
+        X = draw(seed)
+        assert min(filled(X, KMeans(k, n_init=3, random_state=0).fit(X).labels_) for k in range(2, 9)) > 0.45
+
+
+@pytest.mark.parametrize(("distance", "low", "high"), [(3, 0.45, 1), (4, 0.25, 0.5), (6, 0, 0.15), (9, 0, 0.02)])
+def test_borders_of_groups_are_as_empty_as_they_are_far_apart(distance, low, high):
+    assert low <= filled(*polygon(4, distance, np.random.default_rng(0), 4000)) <= high
+
+
+def test_borders_where_there_are_none_to_compare():
+    X = np.random.default_rng(0).random((40, 2))
+    assert filled(X, np.full(40, -1)) == filled(X, np.zeros(40, int)) == filled(X, np.arange(40) // 3) == 0
+    assert filled(np.ones((40, 2)), np.arange(40) % 2) == 1  # two groups in one place
+
+
+def test_groups_too_small_to_count_are_called_that():
+    result = evaluate(KMeans(3, n_init=3, random_state=0), three(4, 20))
+    assert result["verdict"]["kind"] == "none"
+    assert "too few rows a group" in sentence(result)
+
+
+@pytest.mark.parametrize("rows", [5, 6])
+def test_few_rows_are_not_called_no_structure(rows):
+    for seed in range(2):
+        result = evaluate(KMeans(3, n_init=3, random_state=0), three(rows, 20, seed), seed=seed)
+        text = sentence(result)
+        assert "no clearer" not in text
+        assert "run into each other" not in text
+        assert choose_k(three(rows, 20, seed), seed=seed).recommended in ((3,) if result["verdict"]["kind"] != "none" else (None, 3))
+
+
+def test_an_interval_too_wide_for_few_rows_is_shown():
+    found = Found(n=15, groups=3, noise=0.0, splits=True, counting=5, largest=0.4, border=0.0, silhouette=Bounded(0.98, 0.9, 1.0),
+                  stability=Bounded(1, 1, 1), cloud=Bounded(0.2, 0, 0.9), difference=Bounded(0.78, -0.05, 1.1),
+                  cloud_stability=Bounded(0, 0, 0), shuffled=None, shuffled_difference=None, by_density=False)
+    kind, message = judge(found)
+    assert kind == "none"
+    assert "Too few rows to tell" in str(message)
+    assert "-0.05 to 1.10" in str(message)
+    assert "no clearer" in str(judge(replace(found, n=1000))[1])
+
+
+def test_a_model_of_other_rows_is_fitted_again():
+    X, Y = polygon(3, 8, np.random.default_rng(0), 300)[0], polygon(3, 8, np.random.default_rng(1), 300)[0]
+    foreign = KMeans(3, n_init=3, random_state=0).fit(Y)
+    own = evaluate(KMeans(3, n_init=3, random_state=0).fit(X), X)
+    for other in (foreign, KMeans(3, n_init=3, random_state=0).fit(np.c_[Y, Y])):
+        assert evaluate(other, X)["model"]["silhouette"]["value"] == pytest.approx(own["model"]["silhouette"]["value"], abs=0.01)
+    assert np.array_equal(foreign.labels_, KMeans(3, n_init=3, random_state=0).fit(Y).labels_)
+
+
+@pytest.mark.parametrize("seed", [-1, None, "a", 2**40, True, 1.5])
+def test_seed_is_checked(seed):
+    with pytest.raises(ParameterError, match=r"seed is .* from 0 to 4294967295"):
+        evaluate(KMeans(3), np.random.default_rng(0).random((50, 2)), seed=seed)
+
+
+@pytest.mark.parametrize("scale", [1e140, 1e-200])
+def test_numbers_of_any_size_are_measured(scale):
+    X, labels = polygon(3, 8, np.random.default_rng(0), 150)
+    assert mean_silhouette(X * scale, labels).value == pytest.approx(mean_silhouette(X, labels).value, abs=1e-4)
+    assert SameRows(X * scale).silhouette(labels).value == pytest.approx(SameRows(X).silhouette(labels).value, abs=1e-4)
+    assert filled(X * scale, labels) == filled(X, labels)
+
+
+def test_of_a_small_table_smaller_groups_count():
+    labels = np.repeat([0, 1], [8, 3])
+    assert not splits(labels)
+    assert splits(labels, least=2)
 
 
 def test_result_is_whole():
@@ -288,7 +415,23 @@ def test_average_precision_is_scikit_learns_and_its_interval_covers():
 def test_agreement_where_unusual_says_nothing():
     rng = np.random.default_rng(0)
     result = agreement(rng.random(2000), rng.random(2000) < 0.1)
-    assert "not True" in str(Message.from_dict(result["message"]))
+    assert str(Message.from_dict(result["message"])).startswith("Not proven that unusual rows are more often True")
+
+
+@pytest.mark.parametrize(("hits", "flagged", "words"), [(15, 36, "Not proven"), (150, 360, "42% of these are bad"), (3, 90, "opposite")])
+def test_agreement_says_what_the_interval_says(hits, flagged, words):
+    labels, bad = np.full(1000, 0), np.zeros(1000, bool)
+    labels[:flagged], bad[:hits] = -1, True
+    bad[flagged : flagged + 300 - hits] = True
+    result = agreement(labels, np.where(bad, "bad", "good"))
+    low, high = result["precision_interval"].values()
+    assert low < result["precision"] < high
+    assert words in str(Message.from_dict(result["message"]))
+
+
+def test_interval_of_a_precision_is_wilsons():
+    found = agreement(np.array([-1] * 10 + [0] * 90), np.arange(100) < 3)["precision_interval"]
+    assert (found["low"], found["high"]) == (pytest.approx(0.10779, abs=1e-4), pytest.approx(0.60322, abs=1e-4))
 
 
 def test_agreement_leaves_out_unknown_labels_and_refuses_one_label():

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bmcore.data.export import safe, safe_csv
-from bmcore.errors import StorageError
+from bmcore.errors import Cancelled, StorageError
 
 BAD = [
     "=1+1",
@@ -28,8 +28,11 @@ BAD = [
     "-",
     "+86 138 0000",
     "\x00=1",
+    "\u200b=1",
+    "\ufeff=1",
+    " \u2060\x01@a",
 ]
-GOOD = ["-5", "+5", "-1.5e3", "-1,234.50", "-1.234,50", "hello", "a=b", "", "007", "1-2", "😀", "'=1"]
+GOOD = ["-5", "+5", "-1.5e3", "-1,234.50", "-1.234,50", "hello", "a=b", "", "007", "1-2", "😀", "'=1", "a; b|c", "good ;-)"]
 
 
 @pytest.mark.parametrize("cell", BAD)
@@ -40,6 +43,37 @@ def test_a_cell_that_begins_like_a_formula(cell):
 @pytest.mark.parametrize("cell", [*GOOD, -5, 5, -5.5, True, None, np.float64(-2), np.int64(-2)])
 def test_a_cell_that_stays(cell):
     assert safe(cell) is cell or safe(cell) == cell
+
+
+@pytest.mark.parametrize(
+    ("cell", "harmless"),
+    [
+        ("a;=1+1", "a;'=1+1"),
+        ("a\t@x", "a\t'@x"),
+        ("a | \u200b+1", "a | \u200b'+1"),
+        (";=1", ";'=1"),
+        ("=1;-2", "'=1;'-2"),
+        ("-1;-2", "'-1;'-2"),
+    ],
+)
+def test_a_formula_behind_another_separator(cell, harmless):
+    assert safe(cell) == harmless
+
+
+def test_a_report_can_stop_it_and_the_old_file_stays(tmp_path, monkeypatch):
+    monkeypatch.setattr("bmcore.data.export._CHUNK", 7)
+    frame, told = pd.DataFrame({"a": range(20)}), []
+    path = safe_csv(frame, tmp_path / "out.csv", report=lambda *step: told.append(step))
+    assert told == [(0, 20), (7, 20), (14, 20)]
+    old = path.read_bytes()
+
+    def stop(done, total):
+        if done:
+            raise Cancelled("This run was asked to stop.")
+
+    with pytest.raises(Cancelled):
+        safe_csv(frame * 2, path, report=stop)
+    assert path.read_bytes() == old and len(list(tmp_path.iterdir())) == 1
 
 
 def read(path):

@@ -1,6 +1,8 @@
 """Tables made ready for clustering: numbers and dates as people write them, bad input in sentences, purchases counted by hand."""
 
 import datetime
+import json
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -8,11 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bmcore.commands import columns
 from bmcore.data import amounts, dates
+from bmcore.data.features import identifies
 from bmcore.data.prepared import PREPARATIONS, load_preparation, preparation
+from bmcore.data.read import read_table
 from bmcore.data.rfm import Purchases
+from bmcore.data.scaling import Scaling
 from bmcore.errors import DataError, ModelError
 from bmcore.messages import Message
+from bmcore.runs import tasks
 
 NAN = float("nan")
 
@@ -43,6 +50,15 @@ def refused(call, *words):
         (["EUR 5,00", "7,00 eur"], [5, 7]),
         (["1e3", "n/a", "-", "2.5E-1"], [1000, NAN, NAN, 0.25]),
         (["+5", "0", "-0"], [5, 0, 0]),
+        (["0.125", "0.250", "n/a", "12"], [0.125, 0.25, NAN, 12]),
+        (["$0.125", "$0.250", "$12", "$3"], [0.125, 0.25, 12, 3]),
+        (["1.125", "2.250", "n/a", "12"], [1.125, 2.25, NAN, 12]),
+        (["0,125", "12"], [0.125, 12]),
+        (["￥1,200", "¥35", "￥ 7"], [1200, 35, 7]),
+        (["1,00,000", "12,34,567.50", "12"], [100000, 1234567.5, 12]),
+        (["Rs. 1,00,000", "Rs 500", "rs.7"], [100000, 500, 7]),
+        (["100 kr", "kr. 7,50", "1 000kr"], [100, 7.5, 1000]),
+        (["CA$5.25", "CA$ 1,200.00"], [5.25, 1200]),
     ],
 )
 def test_numbers_as_people_write_them(cells, values):
@@ -64,6 +80,19 @@ def test_numbers_as_people_write_them(cells, values):
 )
 def test_numbers_that_cannot_be_told(cells, words):
     refused(lambda: amounts.read(pd.Series(cells), "x"), "'x'", *words)
+
+
+@pytest.mark.parametrize(
+    ("cells", "words"),
+    [
+        (["1.234.567", "12"], "1.234.567 is 1,234,567"),
+        (["€ 1.234", "€ 9999"], "€ 1.234 is 1,234"),
+        (["$1,234", "$9999"], "$1,234 is 1,234"),
+        (["1.125", "n/a"], "1.125 is 1.125"),
+    ],
+)
+def test_what_a_mark_was_taken_for_is_told(cells, words):
+    assert any(words in str(note) for note in amounts.read(pd.Series(cells), "x").notes)
 
 
 def test_words_among_numbers_are_bad():
@@ -151,6 +180,35 @@ def test_dates_that_cannot_be_told():
     assert few.bad.tolist() == [False] * 9 + [True]
 
 
+def days(*cells):
+    return dates.read(pd.Series(cells), "when").values.astype("M8[D]").astype(str).tolist()
+
+
+def test_two_digit_years_only_where_nothing_else_is_meant():
+    for cells in (["24/10/03", "25/01/15"], ["25-03-24", "31-12-24"], ["03/04/05"]):
+        refused(lambda cells=cells: days(*cells), "which part", cells[0], "row 2", "four digits")
+    assert days("98/10/03", "99/01/15", "97/02/01") == ["1998-10-03", "1999-01-15", "1997-02-01"]
+    assert days("31/12/98", "01/02/97") == ["1998-12-31", "1997-02-01"]
+    assert days("03/24/24", "01/05/15") == ["2024-03-24", "2015-01-05"]
+    assert days("31/12/2024", "25/03/24") == ["2024-12-31", "2024-03-25"]
+    assert "year, month, day" in str(dates.read(pd.Series(["98/10/03"]), "when").notes[0])
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        pd.Series(["0001-01-01"] + ["2024-01-02"] * 9),
+        pd.Series(["00010101"] + ["20240102"] * 9),
+        pd.Series([10101] + [20240102] * 9),
+        pd.Series(np.array(["0001-01-01"] + ["2024-01-02"] * 9, "M8[s]")),
+    ],
+)
+def test_a_year_before_1900_is_no_date(column):
+    found = dates.read(column, "when")
+    assert found.bad.tolist() == [True] + [False] * 9 and np.isnat(found.values[0])
+    assert found.values[1:].astype("M8[D]").astype(str).tolist() == ["2024-01-02"] * 9
+
+
 @given(st.dates(datetime.date(1950, 1, 1), datetime.date(2150, 12, 31)), st.sampled_from(["%Y-%m-%d", "%d/%m/%Y", "%d %B %Y"]))
 def test_any_date_comes_back(day, pattern):
     found = dates.read(pd.Series([day.strftime(pattern), datetime.date(2000, 1, 31).strftime(pattern)]), "when")
@@ -196,6 +254,50 @@ def test_columns_of_numbers_are_found():
     np.testing.assert_array_equal(
         made.transform([{"age": 30, "paid": "$2.50"}, {"age": "40", "paid": None}]), [found.X[1], [*made.transform([{"age": 40}])[0]]]
     )
+
+
+def test_one_bad_cell_does_not_hide_a_column():
+    frame = pd.DataFrame({"a": [*range(0, 76, 2), 5, 9], "b": ["7", "3", "9", "1"] * 9 + ["5", "6", "8", "abc"]})
+    _, found = numeric(frame)
+    assert found.names == ["a", "b"] and any("'b' holds no number in 1 rows (41)" in str(note) for note in found.notes)
+    _, found = numeric(pd.DataFrame({"a": [1, 5, 2, 7], "b": ["1", "2", "abc", "4"], "words": ["x 1", "2", "red", "blue"]}))
+    told = [str(note) for note in found.notes]
+    assert found.names == ["a"] and any("'b'" in note and "row 4: abc" in note and "left out" in note for note in told)
+    assert not any("words" in note for note in told)
+    refused(lambda: numeric(pd.DataFrame({"b": ["1", "2", "abc", "4"]}), features=["b"]), "'b'", "1 rows", "row 4: abc")
+
+
+@pytest.mark.parametrize(
+    ("name", "named"),
+    [
+        *((name, True) for name in ("CustomerID", "customerId", "customerid", "userid", "user_id", "phone", "Phone Number", "InvoiceNo")),
+        *((name, False) for name in ("paid", "Covid", "grid", "price index", "number of visits", "kind")),
+    ],
+)
+def test_an_identifier_may_repeat_or_be_blank(name, named):
+    _, found = numeric(pd.DataFrame({name: [101, 205, None, 307, 205], "z": [1.5, 2, 2.5, 3, 9]}))
+    assert found.names == (["z"] if named else [name, "z"])
+
+
+def test_rows_that_are_counted_with_a_blank():
+    assert identifies("n", np.array([NAN, *range(2, 30), NAN, 31])) and identifies("index", np.array([4.0, 9, 2]))
+    assert not identifies("index", np.array([4.0, 4, 2, 2])) and not identifies("is no", np.array([1.0, 0, 1]))
+
+
+def test_long_ids_with_a_blank_stay_apart():
+    table = b"customer,date,paid\n9007199254740993,2024-01-01,3\n9007199254740992,2024-01-05,4\n,2024-01-06,5\n1,2024-01-07,9\n"
+    frame = read_table(table, "t.csv")
+    found = preparation("purchases", {"customer": "customer", "date": "date", "money": "paid"}).fit(frame).table
+    assert found.customer.tolist() == [9007199254740993, 9007199254740992, 1] and found.money.tolist() == [3, 4, 9]
+    _, kept = numeric(frame, features=["paid"], key="customer")
+    assert kept.table.customer.tolist()[:2] == ["9007199254740993", "9007199254740992"] and kept.table.customer.isna().sum() == 1
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("value", [5e40, -5e40, 9.9e99, "5e40"])
+def test_a_value_far_beyond_the_others(value):
+    made, _ = numeric(pd.DataFrame({"my money": [1, 2, 4]}))
+    refused(lambda: made.transform([{"my money": 1}, {"my money": value}]), "'my money' of record 2", f"{float(value):g}")
 
 
 def test_skewed_columns_go_on_a_log_scale():
@@ -376,6 +478,38 @@ def test_a_damaged_folder_and_a_strange_kind(tmp_path):
     with pytest.raises(ModelError, match="numeric, not purchases"):
         Purchases.load(tmp_path)
     refused(lambda: preparation("poems", {}), "'poems'", *PREPARATIONS)
+
+
+@pytest.mark.parametrize("change", [{"spread": "a"}, {"centre": None}, {"fill": "x"}, {"spread": 0}, {"fill": NAN}, {"name": 3}])
+def test_a_damaged_scale(tmp_path, change):
+    made, _ = numeric(LOG[["paid", "pieces"]])
+    made.save(tmp_path)
+    stored = json.loads((tmp_path / "preparation.json").read_text())
+    stored["state"]["scales"][0].update(change)
+    (tmp_path / "preparation.json").write_text(json.dumps(stored))
+    with pytest.raises(ModelError, match=r"preparation\.json is missing or damaged"):
+        load_preparation(tmp_path)
+    with pytest.raises(ModelError, match="centre, spread and fill"):
+        Scaling.restore(stored["state"]["scales"])
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("💰 Spend, €", ["💰 Spend, €"]),
+        ('"💰 Spend, €",age', ["💰 Spend, €", "age"]),
+        (" age , 身高,", ["age", "身高"]),
+        ("a,b", ["a,b"]),
+    ],
+)
+def test_a_name_with_a_comma_can_be_chosen(tmp_path, text, names):
+    path = tmp_path / "t.csv"
+    pd.DataFrame([[1, 2, 3, 4]], columns=["💰 Spend, €", "age", "身高", "a,b"]).to_csv(path, index=False)
+    empty = dict.fromkeys(columns.NAMES)
+    options = SimpleNamespace(**{**empty, "prepare": "numeric", "features": text}, data=str(path), sample=None, estimator="KMeans")
+    assert columns.given(options, tasks.asks("clustering"))["features"] == names
+    options.data = str(tmp_path / "absent.csv")
+    assert columns.given(options, tasks.asks("clustering"))["features"]
 
 
 def test_notes_can_be_stored():

@@ -39,10 +39,14 @@ CUSTOMERS = prepared(
 
 def test_two_segments_by_hand():
     loyal, gone = profiles(CUSTOMERS, np.array([1, 1, 1, 0, 0, 0, 0, 0]))
-    assert told(loyal) == ["3 customers, 38 % of people, 95 % of the money", "Usually bought last 2 days ago", "Usually 12 purchases of 50"]
+    assert told(loyal) == [
+        "Customers: 3, 38 % of people, 95 % of the money",
+        "Days since the last purchase: usually 2",
+        "Purchases: usually 12, of 50 each",
+    ]
     assert told(gone) == [
-        "5 customers, 62 % of people, 5.3 % of the money",
-        "Usually bought last 320 days ago",
+        "Customers: 5, 62 % of people, 5.3 % of the money",
+        "Days since the last purchase: usually 320",
         "Usually bought once, for 20",
     ]
     assert (name(loyal), name(gone)) == ("Loyal, big spenders", "Bought once for little, long ago")
@@ -55,7 +59,7 @@ def test_two_segments_by_hand():
 def test_segments_without_money():
     table = CUSTOMERS.table.drop(columns="money")
     found = profiles(Prepared(CUSTOMERS.X[:, :2], ["recency_days", "frequency"], table), np.array([1, 1, 1, 0, 0, 0, 0, 0]))
-    assert told(found[0])[0] == "5 customers, 62 % of people" and told(found[1])[2] == "Usually 12 purchases"
+    assert told(found[0])[0] == "Customers: 5, 62 % of people" and told(found[1])[2] == "Purchases: usually 12"
 
 
 def test_names_are_unique_and_noise_is_last():
@@ -84,8 +88,8 @@ def test_rules(recency, ago, frequency, money, once, words):
 def test_a_table_of_numbers_by_hand():
     table = prepared(amount=[1.0, 2, 3, 4, 5, 6, 7, 8], same=[5.0] * 8, rare=[0, 0, 0, 0, 0, 0, 0, 1])
     low, high = profiles(table, np.array([0, 0, 0, 0, 1, 1, 1, 1]))
-    assert told(low) == ["4 rows, 50 % of all", "amount: usually 2.5; everybody: 4.5"] and name(low) == "low amount"
-    assert told(high) == ["4 rows, 50 % of all", "amount: usually 6.5; everybody: 4.5"] and name(high) == "high amount"
+    assert told(low) == ["Rows: 4, 50 % of all", "amount: usually 2.5; everybody: 4.5"] and name(low) == "low amount"
+    assert told(high) == ["Rows: 4, 50 % of all", "amount: usually 6.5; everybody: 4.5"] and name(high) == "high amount"
     rare = profiles(table, np.array([0, 0, 0, 0, 0, 0, 0, 1]))[1]
     assert "rare: on average 1; everybody: 0.125" in told(rare) and rare["advice"] is None
 

@@ -100,6 +100,20 @@ def test_a_folder_that_is_no_such_model(tmp_path):
     folder = model.save(tmp_path / "model")
     (folder / "names.json").write_text("[3")
     assert ClusterModel.load(folder).names_ == {}
+    for text in ("[" * 100_000, '{"a": "b", "1": "one", "-1": "noise", "2": [3], "1.5": "x", "' + "9" * 5000 + '": "y"}'):
+        (folder / "names.json").write_text(text)
+        assert ClusterModel.load(folder).names_ == ({1: "one", -1: "noise"} if "one" in text else {})
     (folder / "preparation" / "preparation.json").write_text("{}")
     with pytest.raises(ModelError, match="prepared"):
         ClusterModel.load(folder)
+
+
+def test_an_unknown_preparation_is_named():
+    from bmcore.runs.task_clustering import columns
+
+    with pytest.raises(DataError, match=r"'foo'.*numeric, purchases, messages"):
+        columns({"prepare": "foo"})
+    with pytest.raises(DataError, match=r"\[1\]"):
+        columns({"prepare": [1]})
+    with pytest.raises(DataError, match="does not say"):
+        columns({})

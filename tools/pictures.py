@@ -24,6 +24,8 @@ def shoot(page, url: str, file: Path, longest: int = 4000) -> None:
     """One whole page, once nothing on it moves any more."""
     page.goto(url, wait_until="domcontentloaded")
     page.wait_for_selector('[data-testid="stMain"] h1', timeout=60_000)
+    page.wait_for_timeout(900)
+    page.wait_for_function("() => !document.querySelector('[data-testid=stSpinner]')", timeout=60_000)
     for _ in range(3):
         page.wait_for_timeout(900)
         height = page.evaluate("() => document.querySelector('[data-testid=stMain]').scrollHeight")

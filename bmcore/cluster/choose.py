@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 
 from bmcore.cluster.nulls import OneCloud
+from bmcore.cluster.partitions import filled, splits, unit_scale
 from bmcore.cluster.reach import ChoiceOfEps, choose_eps
-from bmcore.cluster.resample import agreements, student
-from bmcore.cluster.silhouette import mean_silhouette
+from bmcore.cluster.resample import MOST_SEED, agreements, checked_seed, clouds_of, student
+from bmcore.cluster.silhouette import SameRows
 from bmcore.cluster.table import distinct_rows, numbers
 from bmcore.errors import ParameterError
 from bmcore.messages import Message
@@ -23,12 +24,15 @@ from bmcore.messages import Message
 __all__ = ["ChoiceOfEps", "ChoiceOfK", "choose_eps", "choose_k"]
 
 ROWS = 20_000
-CLOUDS = 5
 _PAIRS = 5
 _CLOUD_ROWS = 2000
 _PAIR_ROWS = 3000
+_RESAMPLES = 60
 _STARTS = 4  # K-Means is started so often: a bad start must not look like a wrong k
 _STABLE = 0.75
+_GAP, _FULL = 0.25, 0.45  # rows at a border against rows at centres: a gap up to here; no border at all from there
+_FEW = 200  # rows below which a wide interval is put down to the few rows
+_EXTREME = 1e100  # numbers whose squares overflow
 _FAINT, _CLEAR = 0.02, 0.15  # of the way from one cloud to groups far apart, as in the verdict of an evaluation
 
 
@@ -50,7 +54,7 @@ class ChoiceOfK:
     rows : int
         Rows looked at.
     recommended : int or None
-        None where no number of groups is clearer than one cloud.
+        None where no number of groups is clearer than one cloud, or where the best ones are pieces of one shape.
     reason : Message
     """
 
@@ -75,6 +79,7 @@ def choose_k(X: Any, k_max: int = 12, *, seed: int = 0, report: Callable | None 
 
     Recommended is the k whose silhouette goes farthest from that of one cloud (same spread, skew and correlations, no groups) towards
     1, among those whose groups come out again on other rows (mean ARI 0.75 or more). Its lower 95 % bound must be above one cloud's.
+    A ring or a curve cut in pieces does all that as well; so the borders between the groups must be emptier than the groups.
 
     Parameters
     ----------
@@ -83,7 +88,7 @@ def choose_k(X: Any, k_max: int = 12, *, seed: int = 0, report: Callable | None 
     k_max : int
         From 2 to 100. Never more than a quarter of the rows are tried.
     seed : int
-        The same seed gives the same answer.
+        From 0 to 4294967295. The same seed gives the same answer.
     report : callable, optional
         `report(step, total, phase="choose")`; may raise `Cancelled`.
 
@@ -96,11 +101,11 @@ def choose_k(X: Any, k_max: int = 12, *, seed: int = 0, report: Callable | None 
     DataError
         If X is no table of finite numbers.
     ParameterError
-        If k_max is not a whole number from 2 to 100.
+        If k_max is not a whole number from 2 to 100, or the seed none from 0 to 4294967295.
 
     Notes
     -----
-    At most 20,000 rows are looked at, so the time does not grow with n beyond: about 10 s for 20,000 x 16 on two cores. Memory O(n d).
+    At most 20,000 rows are looked at, so the time does not grow with n beyond: about 12 s of processor time for 20,000 x 16. Memory O(n d).
     Source of the idea: Tibshirani, Walther and Hastie, the gap statistic (2001), with silhouette instead of inertia.
 
     Examples
@@ -111,7 +116,7 @@ def choose_k(X: Any, k_max: int = 12, *, seed: int = 0, report: Callable | None 
     """
     if isinstance(k_max, bool) or not isinstance(k_max, int | np.integer) or not 2 <= k_max <= 100:
         raise ParameterError("k_max is {given!r}; it must be a whole number from 2 to 100.", given=str(k_max)[:40])
-    X = numbers(X)
+    X, seed = numbers(X), checked_seed(seed)
     distinct = distinct_rows(X, most=k_max + 2)
     ks = list(range(2, min(int(k_max), len(X) // 4, distinct - 1) + 1))
     if not ks or len(X) < 10:
@@ -128,48 +133,70 @@ class _Trial:
     """K-Means for each k: on the rows, on resamples of them, on clouds."""
 
     def __init__(self, X: np.ndarray, ks: list[int], seed: int, report: Callable | None):
+        self._unit = _unit(X)
+        X = unit_scale(X) if self._unit != 1 else X
         self._X, self._ks, self._seed, self._report = X, ks, seed, report
-        self._step, self._total = 0, len(ks) * (1 + 2 * _PAIRS + CLOUDS)
+        self._draws = clouds_of(len(X))
+        self._step, self._total = 0, len(ks) * (1 + 2 * _PAIRS + self._draws)
         draw = np.random.default_rng([seed, 1])
         few = min(len(X), _PAIR_ROWS)
         self._few = X[draw.choice(len(X), few, replace=False)]
-        cloud = OneCloud(X, draw)
-        self._clouds = [cloud.rows(min(len(X), _CLOUD_ROWS), draw).astype(X.dtype) for _ in range(CLOUDS)]
+        self._cloud, self._draw = OneCloud(X, draw), draw
+        self._same = SameRows(X, sample=_CLOUD_ROWS, seed=seed)
 
     def choice(self) -> ChoiceOfK:
-        tried = [self._try(k) for k in self._ks]
-        inertia, ours, clouds, stability = zip(*tried, strict=True)
-        theirs = np.array([np.mean(values) for values in clouds])
-        spread = np.array([student(CLOUDS - 1) * np.std(values, ddof=1) * np.sqrt(1 + 1 / CLOUDS) for values in clouds])
+        clouds, tried = self._clouds(), [self._try(k) for k in self._ks]
+        inertia, ours, stability, borders, counts = zip(*tried, strict=True)
+        theirs = clouds.mean(axis=1)
+        spread = student(self._draws - 1) * clouds.std(axis=1, ddof=1) * np.sqrt(1 + 1 / self._draws)
         way = (np.array([one.value for one in ours]) - theirs) / (1 - theirs)
         sure = way - np.hypot([one.value - one.low for one in ours], spread) / (1 - theirs)
         stable = np.array(stability) >= _STABLE
         best = int(np.argmax(np.where(stable, way, -np.inf))) if stable.any() else int(np.argmax(way))
-        clear = bool(stable[best]) and sure[best] > _FAINT
+        clear = bool(stable[best]) and sure[best] > _FAINT and borders[best] <= _FULL
         fields = {"k": self._ks[best], "most": self._ks[-1], "ours": ours[best].value, "cloud": float(theirs[best]),
-                  "stability": stability[best]}
+                  "stability": stability[best], "border": borders[best], "n": len(self._X)}
+        why = "far" if sure[best] > _CLEAR and borders[best] <= _GAP else "faint"
+        if not clear:
+            why = self._why_not(best, way, sure, bool(stable[best]), counts[best])
         return ChoiceOfK(
             self._ks, [float(one) for one in inertia], [one.value for one in ours], theirs.tolist(), list(stability), len(self._X),
-            self._ks[best] if clear else None, _reason(clear, bool(sure[best] > _CLEAR), bool((sure > _FAINT).any()), fields))
+            self._ks[best] if clear else None, _reason(why, fields))
+
+    def _why_not(self, best: int, way: np.ndarray, sure: np.ndarray, stable: bool, counts: bool) -> str:
+        if not counts and way[best] > _FAINT:
+            return "small groups"
+        if sure[best] > _FAINT and stable:
+            return "one shape"
+        if way[best] >= _CLEAR and len(self._X) < _FEW and not (sure > _FAINT).any():
+            return "few rows"
+        return "unstable" if (sure > _FAINT).any() else "nothing"
+
+    def _clouds(self) -> np.ndarray:
+        """Silhouette of each cloud cut into each number of pieces: (ks, clouds). One cloud at a time is held."""
+        found = np.empty((len(self._ks), self._draws))
+        for at in range(self._draws):
+            rows = self._cloud.rows(min(len(self._X), _CLOUD_ROWS), self._draw).astype(self._X.dtype)
+            same = SameRows(rows, sample=_CLOUD_ROWS)
+            for place, k in enumerate(self._ks):
+                pieces = same.silhouette(np.asarray(_kmeans(k, (self._seed + at) % MOST_SEED).fit(rows).labels_))
+                found[place, at] = pieces.value if pieces else 0.0
+                self._done()
+        return found
 
     def _try(self, k: int) -> tuple:
-        """Inertia, silhouette with its interval, silhouettes of the clouds, stability."""
+        """Inertia, silhouette with its interval, stability, how full the fullest border is, whether two groups count."""
         model = _kmeans(k, self._seed).fit(self._X)
         self._done()
-        ours = mean_silhouette(self._X, np.asarray(model.labels_), seed=self._seed, sample=_CLOUD_ROWS, resamples=60, report=self._again)
-        clouds = []
-        for at, cloud in enumerate(self._clouds):
-            labels = np.asarray(_kmeans(k, self._seed + at).fit(cloud).labels_)
-            clouds.append(mean_silhouette(cloud, labels, resamples=0).value)
-            self._done()
+        labels = np.asarray(model.labels_)
+        ours = self._same.silhouette(labels, seed=self._seed, resamples=_RESAMPLES)
         agreed = agreements(_kmeans(k, 0), self._few, _PAIRS, self._seed + k, {}, self._done)
-        return model.inertia_, ours, clouds, float(np.mean(agreed))
+        inertia = min(float(model.inertia_) * self._unit * self._unit, float(np.finfo(float).max))
+        counts = splits(labels)
+        return inertia, ours, float(np.mean(agreed)) if counts else 0.0, filled(self._X, labels, seed=self._seed), counts
 
     def _done(self) -> None:
         self._step += 1
-        self._again()
-
-    def _again(self, *_: int) -> None:
         if self._report:
             self._report(self._step, self._total, phase="choose")
 
@@ -180,20 +207,40 @@ def _kmeans(k: int, seed: int) -> Any:
     return KMeans(n_clusters=k, n_init=_STARTS, random_state=seed)
 
 
-def _reason(clear: bool, far: bool, faint_somewhere: bool, fields: dict) -> Message:
-    if not clear and faint_somewhere:
+def _unit(X: np.ndarray) -> float:
+    """What one unit of the rows as they are clustered is: 1, but for numbers so large or small that their squares are lost."""
+    largest = float(np.abs(X).max())
+    if largest == 0 or 1 / _EXTREME < largest < _EXTREME:
+        return 1.0
+    return float(np.ldexp(1.0, int(np.frexp(largest)[1])))
+
+
+def _reason(why: str, fields: dict) -> Message:
+    if why == "unstable":
         return Message(
             "No number of groups from 2 to {most} can be recommended: some look clearer than one cloud cut in pieces, "
             "but other groups come out on other parts of the rows.", **fields)
-    if not clear:
+    if why == "nothing":
         return Message(
             "No cluster structure found: with 2 to {most} groups, none is clearer than what one cloud without groups gives "
             "(at {k} groups, separation {ours:.2f} against {cloud:.2f}; 1 is far apart).", **fields)
-    if far:
+    if why == "small groups":
+        return Message(
+            "No number of groups from 2 to {most} can be recommended: at {k} groups, which stand out most, fewer than two have rows enough "
+            "to count beside the largest. These are a few unusual rows, or {n:,} rows are too few.", **fields)
+    if why == "few rows":
+        return Message(
+            "Too few rows to tell: of 2 to {most} groups, {k} stand out most (separation {ours:.2f} against {cloud:.2f} for one cloud "
+            "without groups; 1 is far apart), but with {n} rows that may be chance. Come back with more rows.", **fields)
+    if why == "one shape":
+        return Message(
+            "No number of groups from 2 to {most} can be recommended: {k} stand out most, but they run into each other. At one border "
+            "rows lie {border:.0%} as dense as at the centres, as where one shape is cut in pieces.", **fields)
+    if why == "far":
         return Message(
             "Take {k} groups: of 2 to {most} they stand out most (separation {ours:.2f} against {cloud:.2f} for one cloud without groups; "
             "1 is far apart), and they come out again on other parts of the rows (agreement {stability:.2f}).", **fields)
     return Message(
         "Take {k} groups, with care: of 2 to {most} they stand out most, but faintly "
-            "(separation {ours:.2f} against {cloud:.2f} for one cloud "
+        "(separation {ours:.2f} against {cloud:.2f} for one cloud "
         "without groups; 1 is far apart; agreement on other rows {stability:.2f}).", **fields)

@@ -26,14 +26,16 @@ import numpy as np
 
 from bmcore import params
 from bmcore.base import Estimator
-from bmcore.cluster.inputs import Table, table_of
+from bmcore.cluster import torch_pick
+from bmcore.cluster.inputs import Table, check_distinct, table_of
+from bmcore.cluster.routing import Routes
 from bmcore.errors import DataError, NotFittedError, ParameterError
 from bmcore.messages import Message
 
 MOST_NAMES = 5  # shown in an error
 
 
-class Clusterer(Estimator):
+class Clusterer(Routes, Estimator):
     """Base of the clustering estimators."""
 
     task: ClassVar[str] = "clustering"
@@ -68,7 +70,7 @@ class Clusterer(Estimator):
         self.check_params()
         for name in [name for name in vars(self) if name.endswith("_") and not name.startswith("_")]:
             delattr(self, name)
-        table = table_of(X, type(self).__name__)
+        table = table_of(X, type(self).__name__, device=self.device)
         self.n_features_in_ = table.X.shape[1]
         if table.names is not None:
             self.feature_names_in_ = table.names
@@ -79,10 +81,11 @@ class Clusterer(Estimator):
         self.check_fitted()
         columns = getattr(X, "columns", None)
         if columns is not None and hasattr(X, "dtypes"):
+            check_distinct(list(columns))
             self._check_names(list(columns))
         elif hasattr(self, "feature_names_in_"):
             self._warn("X does not have valid feature names, but {} was fitted with feature names")
-        return table_of(X, type(self).__name__, columns=self.n_features_in_)
+        return table_of(X, type(self).__name__, columns=self.n_features_in_, device=self.device)
 
     def _check_names(self, names: list) -> None:
         learned = getattr(self, "feature_names_in_", None)
@@ -156,6 +159,8 @@ class Transforms:
         kind = getattr(self, "_sklearn_output_config", {}).get("transform")
         if kind is None and "sklearn" in sys.modules:
             kind = sys.modules["sklearn"].get_config()["transform_output"]
+        if kind in ("pandas", "polars"):
+            array = torch_pick.host(array)
         if kind == "pandas":
             import pandas as pd
 

@@ -2,7 +2,7 @@
 
     labels = DBSCAN(eps=0.3, min_samples=10).fit_predict(X)        # -1 is noise
 
-This file is the face: it imports no compiler. The engine (`kernels_dbscan`) is imported in methods.
+This file is the face: it imports no compiler. The engine (`kernels_dbscan`, or `engine_torch_dbscan`) is imported in methods.
 """
 
 from __future__ import annotations
@@ -13,10 +13,12 @@ from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
+from bmcore import params
+from bmcore.cluster import torch_pick
 from bmcore.cluster.contract import Clusterer
 from bmcore.cluster.inputs import table_of
 from bmcore.cluster.specs import Settings
-from bmcore.errors import DataError, ModelError, ParameterError
+from bmcore.errors import DataError, ParameterError
 from bmcore.params import Choice, Doc, Label, Range
 
 # which distance the engine computes: 2 Euclidean, 1 sum of differences, 0 largest difference
@@ -51,6 +53,8 @@ class DBSCAN(Clusterer):
     compared as squares with eps * eps. scikit-learn's k-d tree does the same; its brute-force search, which it takes above 15
     columns, subtracts products instead, so points whose distance is eps to the last digits may fall on the other side there.
     Weights are summed in float64.
+    Differs from scikit-learn: no sparse table, no numbers beyond 1e150, no metric but those above (not cosine, precomputed or a
+    function), and minkowski only with p of 1 or 2; it is no subclass of BaseEstimator.
 
     Time: about n log n in few dimensions; with many dimensions and no structure up to n * n / 2 distances. Memory: a float64 copy
     of X, about 17 bytes a row and at most a quarter of the copy for the tree, whatever eps is. All processors are used unless
@@ -103,7 +107,8 @@ class DBSCAN(Clusterer):
             Doc("Threads that compute; none and -1 take every processor."),
         ] = None,
         device: Annotated[
-            str, Choice("auto", "cpu"), Label("Device"), Doc("Where to compute; the processor is the only choice so far."),
+            str, Choice("auto", "cpu", "cuda"), Label("Device"),
+            Doc("Where to compute; auto takes a CUDA card for tensors on it and for large tables, else the processor."),
         ] = "auto",
     ):
         self.eps = eps
@@ -135,44 +140,57 @@ class DBSCAN(Clusterer):
         ------
         DataError, ParameterError, Cancelled
         """
-        from bmcore.cluster import kernels_dbscan
-        from bmcore.cluster.pool import workers
         from bmcore.training.progress import reporter
 
         X = self._learn_table(X).X
         kind = kind_of(self.metric, self.p, self.metric_params)
-        core, labels = kernels_dbscan.cluster(
+        cluster, where = self._engine(X)
+        core, labels = cluster(
             X, float(self.eps), float(self.min_samples), kind=kind, weights=signed_weights(sample_weight, len(X)),
-            threads=workers(self.n_jobs), report=reporter(report),
+            report=reporter(report), **where,
         )
-        self.labels_, self.core_sample_indices_ = labels, np.flatnonzero(core)
+        self.labels_ = labels
+        self.core_sample_indices_ = core.nonzero()[:, 0] if torch_pick.is_tensor(core) else np.flatnonzero(core)
         self.components_ = X[self.core_sample_indices_]
         return self
+
+    def _engine(self, X: Any) -> tuple[Callable[..., Any], dict[str, Any]]:
+        """The function that computes, and where."""
+        device = torch_pick.where(self.device, X)
+        if device:
+            from bmcore.cluster import engine_torch_dbscan
+
+            return engine_torch_dbscan.cluster, {"device": device}
+        from bmcore.cluster import kernels_dbscan
+        from bmcore.cluster.pool import workers
+
+        return kernels_dbscan.cluster, {"threads": workers(self.n_jobs)}
 
     def _save(self, folder: Path) -> None:
         from bmcore import files
 
+        host = torch_pick.host
         np.savez(
-            folder / "dbscan.npz", labels=self.labels_, core_sample_indices=self.core_sample_indices_, components=self.components_
+            folder / "dbscan.npz", labels=host(self.labels_), core_sample_indices=host(self.core_sample_indices_),
+            components=host(self.components_),
         )
         files.write_json(folder / "columns.json", {"n": self.n_features_in_, "names": list(getattr(self, "feature_names_in_", [])) or None})
 
     def _load(self, folder: Path) -> None:
-        from bmcore import files
+        from bmcore.cluster import stored
 
-        columns = files.read_json(folder / "columns.json")
-        try:
-            with np.load(folder / "dbscan.npz", allow_pickle=False) as stored:
-                self.labels_, self.components_ = stored["labels"], stored["components"]
-                self.core_sample_indices_ = stored["core_sample_indices"]
-            self.n_features_in_ = int(columns["n"])
-        except (OSError, ValueError, KeyError, TypeError):
-            raise ModelError(
-                "{folder} is not a saved DBSCAN: dbscan.npz or columns.json is missing or damaged. Save the model again.",
-                folder=str(folder),
-            ) from None
-        if columns.get("names"):
-            self.feature_names_in_ = np.array(columns["names"], dtype=object)
+        with stored.damage(folder, "DBSCAN", "dbscan.npz", "columns.json"):
+            arrays = stored.arrays(folder / "dbscan.npz", "labels", "core_sample_indices", "components")
+            points, told = stored.points(arrays["components"]), stored.document(folder / "columns.json")
+            labels = stored.positions(arrays["labels"], least=-1, below=len(arrays["labels"])).astype(np.int64)
+            core = stored.positions(arrays["core_sample_indices"], below=len(labels)).astype(np.int64)
+            names = stored.names(told.get("names"), points.shape[1])
+            if len(core) != len(points) or told["n"] != points.shape[1] or (labels[core] < 0).any():
+                raise ValueError
+        self.labels_, self.core_sample_indices_, self.components_ = labels, core, points
+        self.n_features_in_ = points.shape[1]
+        if names is not None:
+            self.feature_names_in_ = names
 
 
 def predict_new(
@@ -198,7 +216,7 @@ def predict_new(
 
     Raises
     ------
-    DataError, Cancelled
+    DataError, ParameterError, Cancelled
 
     Examples
     --------
@@ -209,14 +227,26 @@ def predict_new(
     from bmcore.cluster.pool import workers
     from bmcore.training.progress import reporter
 
-    core_points = np.asarray(core_points)
+    params.check(DBSCAN, {"eps": eps, "metric": metric, "p": p, "n_jobs": n_jobs})
+    core_points, core_labels = checked_core(torch_pick.host(core_points), torch_pick.host(core_labels))
     X = table_of(X, "DBSCAN", columns=core_points.shape[1]).X
     if not len(core_points):
         return np.full(len(X), -1, np.int64)
     return kernels_dbscan.assign(
-        np.ascontiguousarray(core_points), np.ascontiguousarray(core_labels, dtype=np.int64), X, float(eps),
+        core_points, core_labels, X, float(eps),
         kind=kind_of(metric, p, None), threads=workers(n_jobs), report=reporter(report),
     )
+
+
+def checked_core(points: Any, labels: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Core points and their labels as the engine reads them: it looks up one label a point without asking how many there are."""
+    points, labels = np.asarray(points), np.asarray(labels)
+    if labels.shape != points.shape[:1] or points.ndim != 2 or (len(labels) and labels.dtype.kind not in "iu"):
+        raise DataError(
+            "core_points has the shape {points} and core_labels {labels}. Give one row and one whole number a core point.",
+            points=str(points.shape), labels=str(labels.shape),
+        )
+    return table_of(points, "DBSCAN").X if len(points) else points, np.ascontiguousarray(labels, dtype=np.int64)
 
 
 def kind_of(metric: str, p: float | None, metric_params: dict | None) -> int:
@@ -252,7 +282,7 @@ def signed_weights(sample_weight: Any, n: int) -> np.ndarray | None:
     sample_weight = sample_weight.detach().cpu().numpy() if hasattr(sample_weight, "detach") else sample_weight
     try:
         weights = np.array(sample_weight, dtype=np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise DataError("sample_weight must hold one number a row.") from None
     weights = np.full(n, float(weights)) if weights.ndim == 0 else weights
     if weights.shape != (n,):

@@ -79,7 +79,7 @@ def first_centres(params: dict[str, Any], engine: Lloyd, k: int, random: Any, re
 def _checked(centres: Any, k: int, d: int, dtype: np.dtype) -> np.ndarray:
     try:
         centres = np.asarray(centres).astype(dtype).astype(np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise ParameterError("The first centres in init are not numbers. Give an array of {k} rows and {d} columns.", k=k, d=d) from None
     if centres.shape != (k, d):
         raise ParameterError(

@@ -14,21 +14,23 @@ from typing import Any
 
 import numpy as np
 
+from bmcore.cluster import torch_pick
 from bmcore.errors import DataError, DataTypeError
 
 ROWS_AT_ONCE = 65536
+LARGEST = 1e150  # the square of a larger number, summed, may leave float64
 
 
 @dataclass
 class Table:
     """A checked table."""
 
-    X: np.ndarray  # (n, d) float32 or float64, C order
+    X: np.ndarray  # (n, d) float32 or float64, C order; a tensor on a graphics card stays one
     names: np.ndarray | None = None  # (d,) object: the column names, if all of them are text
     index: Any = None  # the frame's index, to label rows of an answer
 
 
-def table_of(X: Any, estimator: str, *, columns: int | None = None) -> Table:
+def table_of(X: Any, estimator: str, *, columns: int | None = None, device: str = "cpu") -> Table:
     """Check a table.
 
     Parameters
@@ -38,19 +40,22 @@ def table_of(X: Any, estimator: str, *, columns: int | None = None) -> Table:
         Who asks, for the sentences.
     columns : int, optional
         How many columns were learned; a different number is refused.
+    device : str
+        Unless it is "cpu", a tensor on a graphics card is left there.
 
     Raises
     ------
     DataError
-        Not a table, empty, not numbers, NaN or infinite, or the wrong number of columns.
+        Not a table, empty, not numbers, NaN, infinite or beyond 1e150, two columns of one name, or the wrong number of columns.
     """
     if _is_sparse(X):
         raise DataTypeError(
-            "{estimator} takes no sparse table. Give X.toarray() if it fits in memory, or reduce it first, as with TruncatedSVD.",
-            estimator=estimator,
+            "{estimator} takes no sparse table. Give X.{dense} if it fits in memory, or reduce it first, as with TruncatedSVD.",
+            estimator=estimator, dense="to_dense()" if _is_tensor(X) else "toarray()",
         )
     names, index = _labels(X)
-    array = _array(X, names)
+    stays = torch_pick.stays(X, device)
+    array = X.detach() if stays else _array(X, names)
     if array.ndim != 2:
         raise DataError(
             "The table has {ndim} dimensions instead of 2. Reshape your data: X.reshape(-1, 1) makes rows of a single column, "
@@ -58,6 +63,14 @@ def table_of(X: Any, estimator: str, *, columns: int | None = None) -> Table:
             ndim=array.ndim,
         )
     _check_shape(array, estimator, columns)
+    if stays:
+        from bmcore.cluster.torch_table import clean
+
+        array = clean(array)
+        low, high = array.aminmax()
+        if max(-float(low), float(high)) > LARGEST:
+            check_finite(array.cpu().numpy())
+        return Table(array, names, index)
     if array.dtype not in (np.float32, np.float64):
         array = _floats(array, names)
     array = np.ascontiguousarray(array)
@@ -79,7 +92,7 @@ def weights_of(sample_weight: Any, n: int) -> np.ndarray | None:
         sample_weight = sample_weight.detach().cpu().numpy()
     try:
         weights = np.asarray(sample_weight, dtype=np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise DataError("sample_weight must hold one number a row.") from None
     if weights.ndim == 0:
         weights = np.full(n, float(weights))
@@ -98,19 +111,29 @@ def weights_of(sample_weight: Any, n: int) -> np.ndarray | None:
 
 
 def check_finite(array: np.ndarray, names: np.ndarray | None = None) -> None:
-    """Raise DataError for the first NaN or infinity. A finite sum proves the array clean without a second array of its size."""
+    """Raise DataError for the first NaN, infinity or number beyond LARGEST. A small sum proves the array clean without a second one."""
     with np.errstate(all="ignore"):
-        if np.isfinite(array.sum(dtype=np.float64)):
+        # no float32 is beyond LARGEST, but its squares may be beyond float32
+        flat = array.ravel()
+        if np.isfinite(array.sum(dtype=np.float64)) if array.dtype == np.float32 else np.vdot(flat, flat) <= LARGEST**2:
             return
     for start in range(0, len(array), ROWS_AT_ONCE):
-        bad = np.argwhere(~np.isfinite(array[start : start + ROWS_AT_ONCE]))
+        bad = np.argwhere(unusable(array[start : start + ROWS_AT_ONCE]))
         if len(bad):
             row, column = int(bad[0][0]) + start, int(bad[0][1])
+            if np.isfinite(array[row, column]):
+                _refuse_huge(row, column, names, f"{array[row, column]:.4g}")
             raise DataError(
                 "Row {row}, column {column} is {value}. NaN (a missing cell) and inf cannot be placed: drop the row, or fill the cell "
                 "with the column's median.",
                 row=row, column=column_name(column, names), value=_shown(array[row, column]),
             )
+
+
+def unusable(array: np.ndarray) -> np.ndarray:
+    """Which cells are NaN, infinite or beyond LARGEST: bool, of the array's shape."""
+    # LARGEST itself would become infinite beside float32
+    return ~(np.abs(array) <= min(LARGEST, float(np.finfo(array.dtype).max)))
 
 
 def column_name(column: int, names: np.ndarray | None) -> str:
@@ -161,7 +184,7 @@ def _floats(array: np.ndarray, names: np.ndarray | None) -> np.ndarray:
         raise DataError("Complex data not supported. Give the real and the imaginary part as two columns.")
     try:
         return array.astype(np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         pass
     for row, column in np.ndindex(array.shape):
         value = array[row, column]
@@ -171,7 +194,17 @@ def _floats(array: np.ndarray, names: np.ndarray | None) -> np.ndarray:
             _refuse_text(DataError, row, column, names, value)
         except TypeError:
             _refuse_text(DataTypeError, row, column, names, value)
+        except OverflowError:
+            _refuse_huge(row, column, names, "beyond 1e308")
     raise DataError("The table does not hold numbers.")
+
+
+def _refuse_huge(row: int, column: int, names: np.ndarray | None, value: str) -> None:
+    raise DataError(
+        "Row {row}, column {column} is {value}. Distances are computed for numbers from -1e150 to 1e150: divide this column by a large "
+        "number, or drop the row if it is a mistake.",
+        row=row, column=column_name(column, names), value=value,
+    ) from None
 
 
 def _refuse_text(error: type[DataError], row: int, column: int, names: np.ndarray | None, value: Any) -> None:
@@ -187,10 +220,22 @@ def _labels(X: Any) -> tuple[np.ndarray | None, Any]:
     if columns is None or not hasattr(X, "dtypes"):
         return None, None
     names = list(columns)
+    check_distinct(names)
     texts = [isinstance(name, str) for name in names]
     if any(texts) and not all(texts):
         raise DataTypeError("Some column names are text and some are not. Make all of them text: X.columns = X.columns.astype(str).")
     return (np.array(names, dtype=object) if names and all(texts) else None), getattr(X, "index", None)
+
+
+def check_distinct(names: list) -> None:
+    """Raise DataError for the first column name that comes twice."""
+    seen = set()
+    for name in names:
+        if name in seen:
+            raise DataError(
+                "The table has more than one column named {column!r}. Rename them, or leave out all but one.", column=str(name)[:100]
+            )
+        seen.add(name)
 
 
 def _shown(value: Any) -> str:
@@ -203,4 +248,6 @@ def _is_tensor(X: Any) -> bool:
 
 
 def _is_sparse(X: Any) -> bool:
+    if _is_tensor(X):
+        return X.layout != sys.modules["torch"].strided
     return hasattr(X, "toarray") and hasattr(X, "nnz")

@@ -3,7 +3,7 @@
     kmeans = KMeans(5).fit(X)
     kmeans.labels_, kmeans.predict(new_rows)
 
-This file is the face: it imports no engine. `fitting`, `lloyd`, `seeding` and the compiled kernels are imported in methods.
+This file is the face: it imports no engine. `fitting`, `lloyd` and the compiled kernels, or `engine_torch_kmeans`, are imported in methods.
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 
 from bmcore.base import servable
+from bmcore.cluster import torch_pick
 from bmcore.cluster.contract import Clusterer, Transforms
 from bmcore.cluster.inputs import weights_of
+from bmcore.cluster.routing import UNCHANGED
 from bmcore.cluster.specs import ArrayLike, Function, RandomState
-from bmcore.errors import ModelError
 from bmcore.params import Choice, Doc, Label, Range, Switch
 
 
@@ -26,7 +27,8 @@ class KMeans(Transforms, Clusterer):
     """Sorts rows into k groups so that rows are close to the mean of their group.
 
     Use it when you want a given number of compact groups of similar size and every row in one of them. The columns should be on
-    comparable scales. Arguments, attributes and results are those of scikit-learn's KMeans, so it can take that one's place.
+    comparable scales. Arguments, attributes and results are those of scikit-learn's KMeans, so it can take that one's place, but for
+    what the notes name.
 
     {parameters}
 
@@ -49,6 +51,9 @@ class KMeans(Transforms, Clusterer):
     -----
     Exact: each row gets the centre that is nearest in float64, the first of equals, whatever the type of the table; float32 is
     used only where its rounding cannot change the answer. Same seed, same table, same number of threads: same result.
+
+    Differs from scikit-learn: a sparse table is refused (give X.toarray()), as are numbers beyond 1e150; the same seed draws other
+    first centres; it is no subclass of BaseEstimator.
 
     Time: n k d a pass at most, less as centres settle; about 2 + log k times that for the first centres. Memory beside the table:
     4 n d + 24 n bytes at most.
@@ -92,12 +97,12 @@ class KMeans(Transforms, Clusterer):
             Doc("k-means++ spreads them, random takes random rows; an array gives them, a function of (X, k, random_state) makes them."),
         ] = "k-means++",
         n_init: Annotated[
-            int | str, Choice("auto"), Range(1, 1000), Label("Starts"),
+            int | str, Choice("auto"), Range(1, 1_000_000), Label("Starts"),
             Doc("Fits from different first centres, of which the best is kept; auto is 1, but 10 for random ones or a function."),
         ] = "auto",
         max_iter: Annotated[int, Range(1, 1_000_000, log=True), Label("Most passes"), Doc("Passes after which a fit stops.")] = 300,
         tol: Annotated[
-            float, Range(0.0, 1e6), Label("Tolerance"),
+            float, Range(0.0, 1e300), Label("Tolerance"),
             Doc("A fit ends when the squared moves of the centres sum to less than this share of the mean variance of the columns."),
         ] = 1e-4,
         verbose: Annotated[int | bool, Range(0, 100), Switch(), Label("Verbose"), Doc("Above 0 a bar in a terminal shows progress.")] = 0,
@@ -109,7 +114,8 @@ class KMeans(Transforms, Clusterer):
             str, Choice("lloyd", "elkan"), Label("Algorithm"), Doc("Accepted for compatibility; both give the same groups."),
         ] = "lloyd",
         device: Annotated[
-            str, Choice("auto", "cpu"), Label("Device"), Doc("Where to compute; the processor is the only choice so far."),
+            str, Choice("auto", "cpu", "cuda"), Label("Device"),
+            Doc("Where to compute; auto takes a CUDA card for tensors on it and for large tables, else the processor."),
         ] = "auto",
     ):
         self.n_clusters = n_clusters
@@ -142,10 +148,10 @@ class KMeans(Transforms, Clusterer):
         """
         table = self._learn_table(X)
         weight = weights_of(sample_weight, len(table.X))
-        from bmcore.cluster import fitting
         from bmcore.training.progress import reporter, silent
 
-        found = fitting.fit(self.get_params(), table.X, weight, reporter(report) if report or self.verbose else silent)
+        engine, where = self._engine(table.X, fit=True)
+        found = engine.fit(self.get_params(), table.X, weight, reporter(report) if report or self.verbose else silent, **where)
         self.cluster_centers_, self.labels_ = found.centres, found.labels
         self.inertia_, self.n_iter_ = found.inertia, found.n_iter
         return self
@@ -154,24 +160,39 @@ class KMeans(Transforms, Clusterer):
     def predict(self, X: Any) -> np.ndarray:
         """The group whose centre is nearest to each row: (n,) int32."""
         table = self._known_table(X)
-        from bmcore.cluster import lloyd
-
-        return lloyd.nearest(table.X, self.cluster_centers_)
+        engine, where = self._engine(table.X)
+        return engine.nearest(table.X, self._centres_for(table.X), **where)
 
     def transform(self, X: Any) -> Any:
         """Distance of each row to each centre: (n, k) of the table's type, or a frame after `set_output`."""
         table = self._known_table(X)
-        from bmcore.cluster import lloyd
-
-        return self._output(lloyd.distances(table.X, self.cluster_centers_), table)
+        engine, where = self._engine(table.X)
+        return self._output(engine.distances(table.X, self._centres_for(table.X), **where), table)
 
     def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
         """Minus the inertia of new rows: the larger, the closer they are to the centres."""
         table = self._known_table(X)
         weight = weights_of(sample_weight, len(table.X))
-        from bmcore.cluster import lloyd
+        engine, where = self._engine(table.X)
+        return -engine.cost(table.X, weight, self._centres_for(table.X), **where)
 
-        return -lloyd.cost(table.X, weight, self.cluster_centers_)
+    def set_score_request(self, *, sample_weight: bool | str | None = UNCHANGED) -> KMeans:
+        """Whether `score` is to be given weights; see `set_fit_request`."""
+        return self._ask("score", sample_weight)
+
+    def _engine(self, X: Any, *, fit: bool = False) -> tuple[Any, dict[str, str]]:
+        """The module that computes, and the device to tell it."""
+        device = torch_pick.where(self.device, X)
+        if device:
+            from bmcore.cluster import engine_torch_kmeans
+
+            return engine_torch_kmeans, {"device": device}
+        from bmcore.cluster import fitting, lloyd
+
+        return (fitting if fit else lloyd), {}
+
+    def _centres_for(self, X: Any) -> Any:
+        return self.cluster_centers_ if torch_pick.is_tensor(X) else torch_pick.host(self.cluster_centers_)
 
     @property
     def _n_features_out(self) -> int:
@@ -180,25 +201,24 @@ class KMeans(Transforms, Clusterer):
     def _save(self, folder: Path) -> None:
         from bmcore import files
 
-        np.savez(folder / "kmeans.npz", cluster_centers=self.cluster_centers_, labels=self.labels_)
+        host = torch_pick.host
+        np.savez(folder / "kmeans.npz", cluster_centers=host(self.cluster_centers_), labels=host(self.labels_))
         names = getattr(self, "feature_names_in_", None)
         files.write_json(folder / "kmeans.json", {
             "inertia": self.inertia_, "n_iter": self.n_iter_, "names": None if names is None else list(names),
         })
 
     def _load(self, folder: Path) -> None:
-        from bmcore import files
+        from bmcore.cluster import stored
 
-        try:
-            with np.load(folder / "kmeans.npz", allow_pickle=False) as arrays:
-                self.cluster_centers_, self.labels_ = arrays["cluster_centers"], arrays["labels"]
-            stored = files.read_json(folder / "kmeans.json")
-            self.inertia_, self.n_iter_ = float(stored["inertia"]), int(stored["n_iter"])
-            self.n_features_in_ = self.cluster_centers_.shape[1]
-        except (OSError, ValueError, KeyError, TypeError, IndexError):
-            raise ModelError(
-                "{folder} is not a saved KMeans: kmeans.npz or kmeans.json is missing or damaged. Save the model again.",
-                folder=str(folder),
-            ) from None
-        if stored.get("names"):
-            self.feature_names_in_ = np.array(stored["names"], dtype=object)
+        with stored.damage(folder, "KMeans", "kmeans.npz", "kmeans.json"):
+            arrays, told = stored.arrays(folder / "kmeans.npz", "cluster_centers", "labels"), stored.document(folder / "kmeans.json")
+            centres = stored.points(arrays["cluster_centers"])
+            labels = stored.positions(arrays["labels"], below=len(centres)).astype(np.int32)
+            inertia, n_iter, names = float(told["inertia"]), int(told["n_iter"]), stored.names(told.get("names"), centres.shape[1])
+            if not len(centres) or not np.isfinite(inertia):
+                raise ValueError
+        self.cluster_centers_, self.labels_, self.inertia_, self.n_iter_ = centres, labels, inertia, n_iter
+        self.n_features_in_ = centres.shape[1]
+        if names is not None:
+            self.feature_names_in_ = names

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -13,6 +14,7 @@ import numpy as np
 
 from bmcore import files
 from bmcore.base import Estimator, servable
+from bmcore.cluster import stored
 from bmcore.data.prepared import Preparation, load_preparation
 from bmcore.errors import DataError, ModelError
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 NAMES = "names.json"
+_NUMBER = re.compile("-?[0-9]{1,9}")
 _BLOCK = 2_000_000  # distances held at a time
 _PART = 20_000  # records prepared at a time
 _TREE_COLUMNS = 16  # with more, a search tree looks at nearly every point
@@ -186,14 +189,19 @@ class ClusterModel:
         clusterer = Estimator.load(folder)
         if getattr(clusterer, "task", "") != cls.task:
             raise ModelError("{folder} holds a {found}, which finds no groups.", folder=str(folder), found=type(clusterer).__name__)
-        stored = files.read_json(folder / NAMES)
-        names = {int(key): str(name) for key, name in stored.items()} if isinstance(stored, dict) else {}
-        return cls(load_preparation(folder / "preparation"), clusterer, names)
+        return cls(load_preparation(folder / "preparation"), clusterer, read_names(folder))
 
 
 def write_names(folder: Path, names: dict[int, str]) -> None:
     """What the groups are called, known only after the model was saved."""
     files.write_json(folder / NAMES, {str(cluster): name for cluster, name in names.items()})
+
+
+def read_names(folder: Path) -> dict[int, str]:
+    """What `write_names` wrote; whatever else the file holds is left out."""
+    listed = stored.document(folder / NAMES)
+    listed = listed if isinstance(listed, dict) else {}
+    return {int(key): name for key, name in listed.items() if _NUMBER.fullmatch(key) and isinstance(name, str)}
 
 
 def need(names: list[str], frame: pd.DataFrame) -> None:

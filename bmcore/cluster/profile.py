@@ -45,7 +45,7 @@ def profiles(prepared: Prepared, labels: np.ndarray) -> list[dict[str, Any]]:
     >>> table = pd.DataFrame({"age": [20, 21, 22, 60, 61, 62]})
     >>> found = profiles(Prepared(table.to_numpy("float32"), ["age"], table), np.array([0, 0, 0, 1, 1, 1]))
     >>> [str(Message.from_dict(one)) for one in found[1]["profile"]]
-    ['3 rows, 50 % of all', 'age: usually 61; everybody: 41']
+    ['Rows: 3, 50 % of all', 'age: usually 61; everybody: 41']
     """
     labels = np.asarray(labels)
     names = _columns(prepared)
@@ -92,7 +92,7 @@ def _describe(groups: list[dict[str, Any]], values: dict[str, np.ndarray], label
     """Sentences on the columns in which a group is far from everybody, in units of the column's spread."""
     taken: set[str] = set()
     for group in sorted(groups, key=lambda group: -group["n"]):
-        told = [Message("{n:,} rows, {share} % of all", n=group["n"], share=percent(group["share"]))]
+        told = [Message("Rows: {n:,}, {share} % of all", n=group["n"], share=percent(group["share"]))]
         far = _far(group, values, labels)
         told += [sentence for _, _, sentence in far]
         if not far and values:

@@ -118,7 +118,7 @@ def choose_eps(X: Any, min_samples: int = 5, *, seed: int = 0, report: Callable 
     at = _start(curve)
     if at is None:
         return _nothing(min_samples, len(rows), Message(
-            "No eps can be recommended: all distances to the {k}-th nearest row are alike or 0, as with equal rows or a grid.", k=k), curve)
+            "No eps can be recommended: distances to the nearest row number {k} are alike or 0, as in a grid or equal rows.", k=k), curve)
     bend = float(curve[at])
     eps, groups = _holding(X, k, bend, curve, draw, lambda step: tell(len(rows) + step, len(rows) + _TRIED))
     noise = _noise(X, k, distances[:, -1], rows, eps)
@@ -209,13 +209,13 @@ def _reason(eps: float, bend: float, noise: float, k: int, groups: int) -> Messa
     fields = {"eps": eps, "knee": bend, "noise": noise, "k": k, "groups": groups}
     if groups > 1:
         return Message(
-            "Take eps = {eps:.3g}. The distance to the {k}-th nearest row bends at {knee:.3g} (Kneedle method); around it, the "
+            "Take eps = {eps:.3g}. The distance to the nearest row number {k} bends at {knee:.3g} (Kneedle method); around it, the "
             "longest range of eps with the same number of groups has {groups}. About {noise:.1%} of the rows would be noise.", **fields)
     if groups == 1:
         return Message(
-            "Take eps = {eps:.3g} to find unusual rows, not groups. The distance to the {k}-th nearest row bends at {knee:.3g} "
+            "Take eps = {eps:.3g} to find unusual rows, not groups. The distance to the nearest row number {k} bends at {knee:.3g} "
             "(Kneedle method); around it no eps parts the rows into lasting groups. "
             "About {noise:.1%} of the rows would be noise.", **fields)
     return Message(
-        "Take eps = {eps:.3g}: there the sorted distances to the {k}-th nearest row bend (Kneedle method). No eps gave groups that last. "
-        "About {noise:.1%} of the rows would be noise.", **fields)
+        "Take eps = {eps:.3g}: there the sorted distances to the nearest row number {k} bend (Kneedle method). No eps gave groups "
+        "that last. About {noise:.1%} of the rows would be noise.", **fields)

@@ -14,11 +14,14 @@ from typing import Any
 import numpy as np
 
 from bmcore.cluster.kdistance import k_distances
-from bmcore.cluster.partitions import ari, splits
+from bmcore.cluster.partitions import ari, groups
 from bmcore.cluster.silhouette import Bounded
+from bmcore.errors import ParameterError
 
 ROWS = 10_000  # rows of a resample at most
 PAIRS = 10
+_CLOUDS, _CLOUDS_OF_FEW, _FEW = 5, 12, 100  # data sets without groups; few rows make them differ, and each costs little
+MOST_SEED = 2**32 - 1
 SHARE = 0.8  # of the rows, in each resample of a pair
 _STARTS = 3  # of K-Means on a resample at least: stability is about the rows, not about the luck of a start
 _ASKED = 2000  # rows whose k-distance is taken to set eps
@@ -55,8 +58,12 @@ def thinner(clusterer: Any, X: np.ndarray, rows: int, seed: int) -> dict[str, fl
 
 
 def agreements(clusterer: Any, X: np.ndarray, pairs: int, seed: int, changed: dict, done: Callable[[], None]) -> np.ndarray:
-    """ARI on the shared rows of `pairs` pairs of 80 % resamples: (pairs,). A resample without two groups that
-    count (`splits`) gives 0, since "all in one group" is not a grouping that could be confirmed. `done()` after every clustering."""
+    """ARI on the shared rows of `pairs` pairs of 80 % resamples: (pairs,). A resample with a single group
+    gives 0, since "all in one group" is not a grouping that could be confirmed. `done()` after every clustering.
+
+    Whether the groups are large enough to count is asked of the whole table alone (`splits`): in a resample a group just large
+    enough there is often just too small.
+    """
     draw = np.random.default_rng(seed)
     starts, found = starts_of(clusterer), []
     for _ in range(pairs):
@@ -82,7 +89,7 @@ def resample_rows(n: int) -> int:
 
 
 def _shared_ari(first: tuple[np.ndarray, np.ndarray], second: tuple[np.ndarray, np.ndarray]) -> float:
-    if not (splits(first[1]) and splits(second[1])):
+    if min(groups(first[1]), groups(second[1])) < 2:
         return 0.0
     _, ours, theirs = np.intersect1d(first[0], second[0], assume_unique=True, return_indices=True)
     return ari(first[1][ours], second[1][theirs])
@@ -99,6 +106,25 @@ def mean_of_few(values: np.ndarray) -> Bounded:
     mean, error = float(np.mean(values)), float(np.std(values, ddof=1)) / math.sqrt(len(values))
     spread = student(len(values) - 1) * error
     return Bounded(mean, max(-1.0, mean - spread), min(1.0, mean + spread))
+
+
+def clouds_of(n: int) -> int:
+    """Number of data sets without groups to compare n rows with."""
+    return _CLOUDS if n >= _FEW else _CLOUDS_OF_FEW
+
+
+def checked_seed(seed: Any) -> int:
+    """The seed as an int.
+
+    Raises
+    ------
+    ParameterError
+        If it is not a whole number from 0 to 4294967295.
+    """
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed <= MOST_SEED:
+        raise ParameterError("seed is {given!r}; it must be a whole number from 0 to {most}. The same seed gives the same answer.",
+                             given=str(seed)[:40], most=MOST_SEED)
+    return int(seed)
 
 
 def student(freedom: int) -> float:

@@ -149,18 +149,18 @@ def _sentences(group: dict[str, Any], mask: np.ndarray, values: dict[str, np.nda
     recency, frequency = group["features"]["recency_days"], group["features"]["frequency"]
     if "money_share" in group:
         first = Message(
-            "{n:,} customers, {share} % of people, {money_share} % of the money",
+            "Customers: {n:,}, {share} % of people, {money_share} % of the money",
             n=n,
             share=share,
             money_share=percent(group["money_share"]),
         )
     else:
-        first = Message("{n:,} customers, {share} % of people", n=n, share=share)
-    told = [first, Message("Usually bought last {days:,} days ago", days=tidy(recency["median"]))]
+        first = Message("Customers: {n:,}, {share} % of people", n=n, share=share)
+    told = [first, Message("Days since the last purchase: usually {days:,}", days=tidy(recency["median"]))]
     times = tidy(frequency["median"])
     if "money" not in values:
-        return [*told, Message("Usually bought once") if times == 1 else Message("Usually {times:,} purchases", times=times)]
+        return [*told, Message("Usually bought once") if times == 1 else Message("Purchases: usually {times:,}", times=times)]
     each = tidy(float(np.median(values["money"][mask] / np.maximum(values["frequency"][mask], 1))))
     if times == 1:
         return [*told, Message("Usually bought once, for {money:,}", money=each)]
-    return [*told, Message("Usually {times:,} purchases of {money:,}", times=times, money=each)]
+    return [*told, Message("Purchases: usually {times:,}, of {money:,} each", times=times, money=each)]

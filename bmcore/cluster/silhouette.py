@@ -11,8 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+
+from bmcore.cluster.partitions import unit_scale
 
 SAMPLE = 4000  # rows whose silhouette is taken
 RESAMPLES = 200
@@ -79,9 +82,73 @@ def mean_silhouette(X: np.ndarray, labels: np.ndarray, *, seed: int = 0, resampl
         return None
     draw = np.random.default_rng(seed)
     rows, took = _stratified(codes, sizes, sample, draw)
-    points = np.asarray(X[kept[rows]], dtype=np.float64)
+    points = _Points(X[kept[rows]])
+    return _bounded(points.distances, took, sizes, resamples, draw, report)
+
+
+class SameRows:
+    """Distances among rows, measured once, for the silhouettes of many clusterings of these rows.
+
+    Use it when clusterings of one table are compared, such as one for each number of groups.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n, d)
+    sample : int
+        Rows used at most, drawn by chance: the same ones for every clustering.
+    seed : int
+
+    Notes
+    -----
+    Time O(sample^2 d) once and O(sample^2 (k + resamples)) a clustering. Memory 4 sample^2 bytes: 16 MB for 2,000 rows.
+
+    Examples
+    --------
+    >>> same = SameRows(np.array([[0.0], [1.0], [10.0], [11.0]]))
+    >>> round(same.silhouette(np.array([0, 0, 1, 1])).value, 3), round(same.silhouette(np.array([0, 1, 1, 1])).value, 3)
+    (0.9, 0.026)
+    """
+
+    def __init__(self, X: np.ndarray, *, sample: int = SAMPLE, seed: int = 0):
+        n = len(X)
+        self._rows = np.sort(np.random.default_rng(seed).choice(n, sample, replace=False)) if n > sample else np.arange(n)
+        points, few = _Points(X[self._rows]), len(self._rows)
+        self._apart = np.empty((few, few), np.float32)
+        for at in range(0, few, _BLOCK):
+            self._apart[at : at + _BLOCK] = points.distances(np.arange(at, min(at + _BLOCK, few)))
+
+    def silhouette(self, labels: np.ndarray, *, seed: int = 0, resamples: int = 0) -> Bounded | None:
+        """As `mean_silhouette` of these rows; `labels` are those of all n rows, none of them noise."""
+        labels = np.asarray(labels)
+        present, codes, took = np.unique(labels[self._rows], return_inverse=True, return_counts=True)
+        if not 2 <= len(took) <= MOST_GROUPS:
+            return None
+        # groups weigh what they have in the whole table, so that the luck of the draw between them is out
+        sizes = np.bincount(labels, minlength=present[-1] + 1)[present]
+        if not resamples:
+            value = self._value(codes, took, sizes / sizes.sum())
+            return Bounded(value, value, value)
+        order, draw = np.argsort(codes, kind="stable"), np.random.default_rng(seed)
+        return _bounded(lambda rows: self._apart[np.ix_(order[rows], order)], took, sizes, resamples, draw, None)
+
+    def _value(self, codes: np.ndarray, took: np.ndarray, shares: np.ndarray) -> float:
+        member = np.zeros((len(codes), len(took)), np.float32)
+        every = np.arange(len(codes))
+        member[every, codes] = 1
+        summed = self._apart @ member
+        inside = summed[every, codes] / np.maximum(took[codes] - 1, 1)
+        summed /= took
+        summed[every, codes] = np.inf
+        near = summed.min(axis=1)
+        largest = np.maximum(near, inside)
+        scores = np.divide(near - inside, largest, out=np.zeros_like(near), where=largest > 0)
+        scores[took[codes] == 1] = 0  # a row alone in its group: neither near nor far
+        return float((np.bincount(codes, scores) / took) @ shares)
+
+
+def _bounded(distances: Callable, took: np.ndarray, sizes: np.ndarray, resamples: int, draw: Any, report: Callable | None) -> Bounded:
     weights, shares = _weights(took, sizes, resamples, draw)
-    means = _means(points - points.mean(axis=0), took, sizes, weights, shares, report)
+    means = _means(distances, took, weights, shares, report)
     value = float(means[0])
     spread = 1.96 * float(means[1:].std(ddof=1)) if resamples else 0.0
     return Bounded(value, max(-1.0, value - spread), min(1.0, value + spread))
@@ -117,19 +184,17 @@ def _weights(took: np.ndarray, sizes: np.ndarray, resamples: int, draw) -> tuple
     return np.concatenate(parts).astype(np.float32), np.concatenate([share[:, None], shares], axis=1)
 
 
-def _means(points, took, sizes, weights, shares, report) -> np.ndarray:
-    """Weighted mean silhouette for each column of `weights`."""
+def _means(distances, took, weights, shares, report) -> np.ndarray:
+    """Weighted mean silhouette for each column of `weights`; `distances(rows)` of rows ordered by group."""
     ends = np.cumsum(took)
     starts = ends - took
     totals = np.add.reduceat(weights, starts, axis=0)  # (groups, columns)
     sums = np.zeros_like(shares)
     own = np.repeat(np.arange(len(took)), took)
-    squares = np.einsum("ij,ij->i", points, points)
-    queries = _queries(len(points), took)
+    queries = _queries(len(own), took)
     for at in range(0, len(queries), _BLOCK):
         rows = queries[at : at + _BLOCK]
-        distances = _distances(points, squares, rows)
-        scores = _scores(distances, rows, own[rows], starts, ends, weights, totals)
+        scores = _scores(distances(rows), rows, own[rows], starts, ends, weights, totals)
         np.add.at(sums, own[rows], scores * weights[rows])
         if report:
             report(min(at + _BLOCK, len(queries)), len(queries))
@@ -148,12 +213,24 @@ def _queries(n: int, took: np.ndarray) -> np.ndarray:
     return np.flatnonzero(rank < max(1, 2 * SAMPLE // len(took)))
 
 
-def _distances(points: np.ndarray, squares: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    distances = squares[rows, None] + squares[None, :] - 2 * (points[rows] @ points.T)
-    np.maximum(distances, 0, out=distances)
-    np.sqrt(distances, out=distances)
-    distances[np.arange(len(rows)), rows] = 0
-    return distances.astype(np.float32)
+class _Points:
+    """Rows about their mean, ready to be measured against each other; in a unit of their own, which no silhouette depends on."""
+
+    def __init__(self, rows: np.ndarray):
+        points = unit_scale(rows)
+        self._points = unit_scale(points - points.mean(axis=0))
+        self._squares = np.einsum("ij,ij->i", self._points, self._points)
+
+    def distances(self, rows: np.ndarray) -> np.ndarray:
+        """Distances of these to all: (len(rows), n) float32."""
+        found = self._points[rows] @ self._points.T
+        found *= -2
+        found += self._squares
+        found += self._squares[rows, None]
+        np.maximum(found, 0, out=found)
+        np.sqrt(found, out=found)
+        found[np.arange(len(rows)), rows] = 0
+        return found.astype(np.float32)
 
 
 def _scores(distances, rows, own, starts, ends, weights, totals) -> np.ndarray:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from bmcore.cluster.inputs import check_finite
 from bmcore.errors import DataError
 
 
@@ -15,7 +16,7 @@ def numbers(X: Any) -> np.ndarray:
     Raises
     ------
     DataError
-        If it has no rows or columns, cells that are not numbers, or missing or infinite ones.
+        If it has no rows or columns, cells that are not numbers, missing or infinite ones, or some beyond 1e150.
 
     Examples
     --------
@@ -25,12 +26,13 @@ def numbers(X: Any) -> np.ndarray:
     try:
         X = np.asarray(X)
         X = np.asarray(X, dtype=np.float32 if X.dtype == np.float32 else np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise DataError("The table has cells that are not numbers. Choose columns of numbers, or prepare the table first.") from None
     if X.ndim != 2 or 0 in X.shape:
         raise DataError("A table of rows and columns is needed, with at least one of each. Its shape is {shape}.", shape=str(X.shape))
     if not np.isfinite(X).all():
         raise DataError("The table has missing or infinite numbers. Fill them or leave these rows out.")
+    check_finite(X)
     return X
 
 

@@ -1,116 +1,15 @@
-"""What a group of messages is about: its distinguishing words, its most typical messages, its share over time or by a column.
-
-Source: class-based TF-IDF after Grootendorst, BERTopic: Neural topic modeling with a class-based TF-IDF procedure (2022), counting the
-messages that hold a word instead of its occurrences. Words are compared with the other groups, so no list of stop words is needed.
-"""
+"""What a group of messages is about: its most typical messages, its share over time or by a column. Its words: `wording`."""
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-_SPACED = r"[^\W\d_]+(?:['’][^\W\d_]+)*"
-# scripts that put no space between words: pairs of neighbouring characters stand in for words
-_UNSPACED = r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u0e00-\u0e7f\U00020000-\U0002a6df]+"
-_RUNS = re.compile(f"({_UNSPACED})|({_SPACED})")
-_BREAK = re.compile(f"(?<={_UNSPACED[:-1]})(?=[a-z])|(?<=[a-z])(?={_UNSPACED[:-1]})")
-_CHARACTERS = 2_000  # of a text that are read
-_LEAST = 2
-_WORDS_HELD = 400_000  # by one group; beyond it, what occurred once is forgotten
-_LIFT = 1.3
+from bmcore.cluster.wording import distinguishing_words, words
 
-
-def distinguishing_words(texts: Sequence[str], labels: np.ndarray, most: int = 8) -> dict[int, list[str]]:
-    """The words that set each group apart, the strongest first.
-
-    Use it when messages are grouped and a person asks what each group is about.
-
-    Parameters
-    ----------
-    texts : sequence of str, n of them
-    labels : ndarray of shape (n,), int
-    most : int
-        Words a group.
-
-    Returns
-    -------
-    dict of int to list of str
-        Also for noise (-1), where there is any.
-
-    Notes
-    -----
-    About 60 us a message of 60 words; memory is bounded by 400,000 words a group.
-
-    Examples
-    --------
-    >>> texts = ["the dress is blue", "the dress is long", "the shoe is small", "the shoe is red"]
-    >>> distinguishing_words(texts, np.array([0, 0, 1, 1]), most=1)
-    {0: ['dress'], 1: ['shoe']}
-    """
-    labels = np.asarray(labels)
-    groups = [int(label) for label in np.unique(labels)]
-    sizes = {group: int((labels == group).sum()) for group in groups}
-    counts = {group: _count(texts, np.flatnonzero(labels == group)) for group in groups}
-    overall: Counter[str] = Counter()
-    for found in counts.values():
-        overall.update(found)
-    mean = sum(overall.values()) / max(len(groups), 1)
-    return {group: _best(counts[group], sizes[group], overall, len(labels), mean, most) for group in groups}
-
-
-def _count(texts: Sequence[str], rows: np.ndarray) -> Counter[str]:
-    """In how many of these texts each word is."""
-    found: Counter[str] = Counter()
-    for row in rows.tolist():
-        found.update(words(texts[row]))
-        if len(found) > _WORDS_HELD:
-            found = Counter({word: n for word, n in found.items() if n > 1})
-    return found
-
-
-def words(text: str) -> set[str]:
-    """The different words of a text, folded; pairs of characters in scripts without spaces.
-
-    Examples
-    --------
-    >>> sorted(words("It's GREAT, 5 stars")), sorted(words("手机很好"))
-    (['great', "it's", 'stars'], ['很好', '手机', '机很'])
-    """
-    found: set[str] = set()
-    text = str(text)[:_CHARACTERS].lower()
-    if text.isascii():
-        return {word for word in re.findall(r"[a-z]+(?:'[a-z]+)*", text) if len(word) > 1}
-    for unspaced, spaced in _RUNS.findall(_BREAK.sub(" ", text)):
-        if spaced and len(spaced) > 1:
-            found.add(spaced.replace("’", "'"))
-        found.update(unspaced[i : i + 2] for i in range(len(unspaced) - 1))
-    return found
-
-
-def _best(own: Counter[str], size: int, overall: Counter[str], n: int, mean: float, most: int) -> list[str]:
-    """Words by count in the group times log(1 + mean / count in all), those first that are clearly more frequent here than elsewhere."""
-    if not own:
-        return []
-    names = [word for word, count in own.items() if count >= min(_LEAST, size)] or list(own)
-    here = np.array([own[word] for word in names], np.float64)
-    everywhere = np.array([overall[word] for word in names], np.float64)
-    score = here * np.log1p(mean / everywhere)
-    elsewhere = (everywhere - here + 1) / (n - size + 1)
-    usual = (here / size < _LIFT * elsewhere) if n > size else np.zeros(len(names), bool)
-    # a word of nearly every message says nothing about one of them, unless only this group has it
-    order = sorted(
-        range(len(names)), key=lambda place: (bool(usual[place]), -score[place] * _gain(here[place] / size, elsewhere[place]), names[place])
-    )
-    return [names[place] for place in order[:most]]
-
-
-def _gain(here: float, elsewhere: float) -> float:
-    return max(np.log(here / elsewhere), 1e-3) if elsewhere > 0 else 1.0
-
+__all__ = ["by_column", "distinguishing_words", "nearest", "over_time", "words"]
 
 def nearest(X: np.ndarray, labels: np.ndarray, centres: np.ndarray | None, texts: Sequence[str], most: int = 5) -> dict[int, list[str]]:
     """The most typical messages of each group: those nearest to its centre, each text once, cut after 500 characters.

@@ -2,8 +2,8 @@
 
 Scores |c|^2 / 2 - x.c are one product a piece of rows, float32 on centred data. Where the two best are closer than its rounding
 error, the row is measured again in float64, so labels are those of float64. Rows that changed their centre go out of one sum and
-into another, in float64. A pass waits for the device three times: for the number of close rows, of changed rows, and for what decides
-whether to go on; never within its pieces.
+into another, in float64. A pass waits for the device four times: for the number of close rows, of changed rows, whether a cluster is
+empty, and for what decides whether to go on; never within its pieces.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ def scale_for(largest: float) -> float:
 
 
 class TorchLloyd:
-    """A table made ready. Memory beside it: 4 bytes a cell for the float32 image, 40 bytes a row, and pieces of a fixed size.
+    """A table made ready. Memory beside it: 4 bytes a cell for the float32 image, about 80 bytes a row, and pieces of a fixed size.
 
-    Sums are added in no fixed order on a card, so their last bits may differ from run to run there
-    (`torch.use_deterministic_algorithms(True)` fixes the order).
+    Sums are added in no fixed order on a card, so their last bits may differ from run to run there; labels then differ only
+    where two centres are as good as equally near.
     """
 
     def __init__(self, X: torch.Tensor, weight: torch.Tensor | None):
@@ -77,7 +77,7 @@ class TorchLloyd:
         self._forget(k, d)
         limit = tol * self.variance
         for step in range(1, max_iter + 1):
-            changed = self._assign(centres)
+            changed = self._assign(centres, first=step == 1)
             moved = self._means(centres)
             shift, inertia = torch.stack([((moved - centres) ** 2).sum(), self._inertia_now(moved)]).tolist()
             if changed == 0 or shift <= limit:
@@ -99,13 +99,13 @@ class TorchLloyd:
         zeros = {"dtype": torch.float64, "device": self.X.device}
         self.sums, self.weights, self.counts = torch.zeros((k, d), **zeros), torch.zeros(k, **zeros), torch.zeros(k, **zeros)
 
-    def _assign(self, centres: torch.Tensor) -> int:
+    def _assign(self, centres: torch.Tensor, *, first: bool) -> int:
         """One pass: nearest centres, and sums brought up to date; gives the number of rows that changed."""
         before = self.labels
         self.labels = nearest(self.X, centres, self.scale, self.origin, self.image, self.norms, about=self.origin)
         changed = (self.labels != before).nonzero()[:, 0]
         self._add(changed, self.labels, 1.0)
-        if len(changed) and before[0] >= 0:
+        if not first:
             self._add(changed, before, -1.0)
         return len(changed)
 

@@ -23,7 +23,7 @@ def is_tensor(X: Any) -> bool:
 
 def stays(X: Any, device: str) -> bool:
     """Whether X is a tensor to be worked on where it lies, with tensors as the answer."""
-    return is_tensor(X) and device != "cpu" and (X.is_cuda or FORCED is not None)
+    return is_tensor(X) and device != "cpu" and (X.is_cuda or FORCED is not None) and not X.is_complex()
 
 
 def where(device: str, X: Any) -> str | None:

@@ -15,7 +15,6 @@ import torch
 from bmcore.cluster.torch_table import pieces
 
 SORTED_UP_TO = 4096  # rows; see seeding.plus_plus
-MOST_TRIALS = 8
 CANCELLED = 1e-3  # below this share of the norms a squared distance made by subtraction has lost too many digits
 
 
@@ -33,29 +32,30 @@ def plus_plus(image: torch.Tensor, weight: torch.Tensor | None, k: int, random: 
 
 
 def _plus_plus(image, weight, k, random, report) -> torch.Tensor:
-    n, trials = len(image), min(2 + int(log(k)), MOST_TRIALS)
+    n, trials = len(image), 2 + int(log(k))
     norms = (image * image).sum(1)
     chosen = torch.empty(k, dtype=torch.int64, device=image.device)
-    chosen[0] = first = _first(n, weight, random)
+    chosen[:1] = first = _first(n, weight, random, image.device)
     squares = torch.full((n,), torch.inf, device=image.device)
-    _accept(image, norms, squares, image[first], norms[first])
+    _accept(image, norms, squares, first)
     draws = torch.as_tensor(random.random((k - 1, trials)), device=image.device)
     for c in range(1, k):
         picks = _drawn(squares, weight, draws[c - 1])
-        best = picks[_gains(image, norms, squares, weight, picks).argmax()]
-        chosen[c] = best
-        _accept(image, norms, squares, image[best], norms[best])
+        # indexed by an array of one: a bare number would be fetched from the device first
+        best = picks[_gains(image, norms, squares, weight, picks).argmax(keepdim=True)]
+        chosen[c : c + 1] = best
+        _accept(image, norms, squares, best)
         if c % 16 == 0:
             report(c, k, phase="seed")
     return chosen
 
 
-def _first(n: int, weight: torch.Tensor | None, random: Any) -> Any:
+def _first(n: int, weight: torch.Tensor | None, random: Any, device: torch.device) -> torch.Tensor:
     draw = random.random()
     if weight is None:
-        return min(int(draw * n), n - 1)
+        return torch.tensor([min(int(draw * n), n - 1)], device=device)
     running = weight.double().cumsum(0)
-    return torch.searchsorted(running, draw * running[-1], right=True).clamp(max=weight.nonzero()[-1, 0])
+    return torch.searchsorted(running, draw * running[-1:], right=True).clamp(max=weight.nonzero()[-1, 0])
 
 
 def _drawn(squares: torch.Tensor, weight: torch.Tensor | None, draws: torch.Tensor) -> torch.Tensor:
@@ -78,9 +78,10 @@ def _gains(image, norms, squares, weight, picks) -> torch.Tensor:
     return gains
 
 
-def _accept(image, norms, squares, centre, norm) -> None:
+def _accept(image, norms, squares, row) -> None:
     """Lower `squares` to the distances from a new centre; those made by subtraction only where digits are left."""
-    found = torch.addmv(norms, image, centre, alpha=-2).add_(norm)
+    centre, norm = image[row], norms[row]
+    found = torch.addmv(norms, image, centre[0], alpha=-2).add_(norm)
     near = (~(found > CANCELLED * (norms + norm))).nonzero()[:, 0]
     for part in pieces(len(near), 4 * image.shape[1]):
         found[near[part]] = (image[near[part]] - centre).square_().sum(1)

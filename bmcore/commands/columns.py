@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import csv
+from pathlib import Path
 from typing import Any
 
 from bmcore.commands.output import _
-from bmcore.errors import DataError
+from bmcore.errors import BmcoreError, DataError
 
 NAMES = ("text", "label", "prepare", "features", "key", "customer", "date", "money", "quantity", "time", "by")
 
@@ -43,9 +46,27 @@ def given(options: Any, task: Any) -> dict[str, Any]:
         if name not in task.ROLES:
             raise DataError("--{name} has no meaning for {estimator}.", name=name, estimator=options.estimator)
     if "features" in found:
-        found["features"] = [name.strip() for name in found["features"].split(",") if name.strip()]
+        found["features"] = _several(found["features"], options)
     if options.sample is None:
         return task.columns(found)
     from bmcore.data import samples
 
     return task.columns(task.of_sample(samples.sample(options.sample), found))
+
+
+def _several(text: str, options: Any) -> list[str]:
+    """The names in `text`: itself where a column is called that, else what its commas part; quotes hold a name with a comma together."""
+    if "," in text and text.strip() in _columns(options):
+        return [text.strip()]
+    return [name.strip() for row in csv.reader(text.splitlines(), skipinitialspace=True) for name in row if name.strip()]
+
+
+def _columns(options: Any) -> list[str]:
+    """The columns of the file that is given; none where it cannot be read, which the run itself will say better."""
+    if getattr(options, "data", None) is None:
+        return []
+    from bmcore.data.read import read_table
+
+    with contextlib.suppress(BmcoreError, OSError):
+        return [str(name) for name in read_table(Path(options.data)).columns]
+    return []

@@ -18,12 +18,16 @@ if TYPE_CHECKING:
     import pandas as pd
 
 LARGEST = 1e100  # beyond it a square would overflow
-_CURRENCY = r"(?i)((?:US|HK|NT|R|C|A|S)?\$|[€£¥¥₹₽₩₺₫฿₴₦元円]|\b(?:usd|eur|gbp|cny|rmb|jpy|chf|inr|aud|cad|hkd|sek|nok|dkk|pln|brl)\b|zł)"
+_CURRENCY = (
+    r"(?i)((?:US|HK|NT|CA|AU|NZ|R|C|A|S)?\$|[€£¥￥₹₽₩₺₫฿₴₦元円]|"
+    r"(?<![a-z])(?:usd|eur|gbp|cny|rmb|jpy|chf|inr|aud|cad|hkd|sek|nok|dkk|pln|brl|kr\.?|rs\.?)(?![a-z])|zł)"
+)
 _EMPTY = {"-", "–", "—", "?", ".", "n/a", "na", "nan", "none", "null", "#n/a", "#null!", "#div/0!", "nil", "unknown"}
 _INFINITE = r"^[+-]?(?i:inf|infinity|∞)$"
 _PLAIN = r"^[+-]?\d+([eE][+-]?\d{1,6})?$"
-_POINT = r"^[+-]?(\d{1,3}(,\d{3})+|\d*)(\.\d*)?([eE][+-]?\d{1,6})?$"  # valid where the point is the decimal mark
-_COMMA = r"^[+-]?(\d{1,3}(\.\d{3})+|\d*)(,\d*)?$"  # valid where the comma is
+# no group of thousands begins with 0, so 0.125 has one meaning; 12,34,567 is how India writes thousands
+_POINT = r"^[+-]?([1-9]\d{0,2}(,\d{3})+|[1-9]\d?(,\d{2})+,\d{3}|\d*)(\.\d*)?([eE][+-]?\d{1,6})?$"  # the point is the decimal mark
+_COMMA = r"^[+-]?([1-9]\d{0,2}(\.\d{3})+|\d*)(,\d*)?$"  # the comma is
 
 
 @dataclass(frozen=True)
@@ -110,7 +114,9 @@ def _texts(column: pd.Series, name: str, decimal: str | None) -> Amounts:
     bad = ~(good | empty | endless)
     spread = np.append(values, np.nan), np.append(bad, False)  # the code of an empty cell is -1
     zeros = bool(text.str.match(r"^0\d+$").any())
-    told = _understood(given, values, good & (text != given).to_numpy(bool), name)
+    doubtful = as_point & as_comma & ~text.str.match(_PLAIN).to_numpy(bool) & (not (as_point ^ as_comma).any())
+    grouped = good & (doubtful | text.str.contains("," if mark == "." else ".", regex=False).to_numpy(bool))
+    told = _understood(given, values, grouped if grouped.any() else good & (text != given).to_numpy(bool), name)
     return Amounts(spread[0][codes], spread[1][codes], mark, zeros, told)
 
 
@@ -118,10 +124,11 @@ def _bare(given: pd.Series) -> tuple[pd.Series, pd.Series]:
     """Texts without currency, spaces and brackets, and the currency of each."""
     signs = given.str.extract(_CURRENCY, expand=False).fillna("").str.upper()
     text = given.where(signs == "", given.str.replace(_CURRENCY, "", regex=True, n=1))
+    signs = signs.str.rstrip(".").str.replace("￥", "¥", regex=False)
     text = text.str.replace("−", "-", regex=False).str.strip().str.removesuffix("%").str.strip()
     bracket = text.str.match(r"^\(.*\)$") | text.str.match(r"^[\d.,' ]+-$")
     text = text.where(~bracket, "-" + text.str.strip("()-").str.strip())
-    grouped = text.str.match(r"^[+-]? ?\d{1,3}([ '’]\d{3})+([.,]\d*)?$")
+    grouped = text.str.match(r"^[+-]? ?[1-9]\d{0,2}([ '’]\d{3})+([.,]\d*)?$")
     text = text.where(~grouped, text.str.replace(r"[ '’]", "", regex=True))
     return text.str.replace(r"^([+-]) +", r"\1", regex=True), signs
 
@@ -166,9 +173,11 @@ def _mark(text: pd.Series, as_point: np.ndarray, as_comma: np.ndarray, money: bo
     if not either.any():
         return "."
     commas = text[either].str.contains(",", regex=False)
+    if not commas.any():
+        return "," if money else "."  # prices have no three decimals; weights have, and a point is how programs write them
     small = plain.any() and np.abs(text[plain].astype(np.float64)).max() < 1000
-    if (money or small) and (commas.all() or not commas.any()):
-        return "." if commas.all() else ","  # groups of three digits: thousands, as prices have no three decimals
+    if (money or small) and commas.all():
+        return "."
     raise DataError(
         "In column {column!r} it cannot be told whether {example} in row {row} is about one or about a thousand. Write the numbers "
         "without marks for thousands and with a point for decimals.",

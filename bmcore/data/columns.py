@@ -120,8 +120,8 @@ def frame(table: pa.Table) -> pd.DataFrame:
     }
     plain = table.drop_columns(list(gaps)).to_pandas(types_mapper=types.get, ignore_metadata=True, split_blocks=True)
     for name in gaps:
-        plain[name] = table.column(name).to_pandas(types_mapper={table.schema.field(name).type: pd.Int64Dtype()}.get).to_numpy()
-        plain[name] = plain[name].astype("Int64")
+        # its array as it is: by way of numpy it would be float64, and two long order numbers one
+        plain[name] = table.column(name).to_pandas(types_mapper={table.schema.field(name).type: pd.Int64Dtype()}.get).array
     return plain[table.column_names]
 
 

@@ -78,7 +78,8 @@ def read(column: pd.Series, name: str) -> Dates:
     if column.dtype.kind == "M":
         plain = column.dt.tz_localize(None) if getattr(column.dtype, "tz", None) is not None else column
         values = plain.to_numpy(dtype="M8[s]")
-        return Dates(values, np.zeros(len(values), bool))
+        early = values < np.datetime64("1900-01-01", "s")  # what programs write for "no date", such as 0001-01-01
+        return Dates(np.where(early, np.datetime64("NaT", "s"), values), early)
     if column.dtype.kind in "iuf":
         given = column.to_numpy(dtype=np.float64, na_value=np.nan)
         values, notes = _from_numbers(given, name)
@@ -151,12 +152,18 @@ def _parts(cells, pattern: str) -> tuple[dict[str, np.ndarray], np.ndarray]:
             parts[field.name] = part.to_numpy(zero_copy_only=False)
         else:
             parts[field.name] = pc.if_else(pc.equal(part, ""), "0", part).cast("int64").to_numpy(zero_copy_only=False)
+        if field.name == "year":
+            parts["short"] = pc.equal(pc.utf8_length(part), 2).to_numpy(zero_copy_only=False)
     return parts, hit
 
 
 def _order(parts: dict, hit: np.ndarray, texts: list[str], codes: np.ndarray, name: str, notes: list[Message]) -> None:
     """Decide which of two numbers is the day."""
     first, second = parts.pop("first"), parts.pop("second_part")
+    if _year_leads(parts, first, second, hit, texts, codes, name):
+        parts["day"], parts["month"], parts["year"] = parts["year"], second, first
+        notes.append(Message("The dates of column {column!r} were read as {order}.", column=name, order=Message("year, month, day")))
+        return
     day_first, month_first = hit & (first > 12) & (second <= 12), hit & (second > 12) & (first <= 12)
     if day_first.any() and month_first.any():
         one, other = int(day_first.argmax()), int(month_first.argmax())
@@ -185,6 +192,28 @@ def _order(parts: dict, hit: np.ndarray, texts: list[str], codes: np.ndarray, na
     notes.append(Message("The dates of column {column!r} were read as {order}.", column=name, order=way))
 
 
+def _year_leads(
+    parts: dict, first: np.ndarray, second: np.ndarray, hit: np.ndarray, texts: list[str], codes: np.ndarray, name: str
+) -> bool:
+    """Whether a column of dates with two-digit years has the year first, as in 98/10/03; refused where nothing tells."""
+    short, last = hit & parts["short"], parts["year"]
+    if not short.any() or (hit & ~short).any() or (short & ((last > 31) | (last == 0) | ((second > 12) & (first <= 12)))).any():
+        return False  # some date can only end with its year
+    if ((first > 31) | (first == 0))[short].mean() > 0.5:
+        return True
+    doubtful = short & (parts["mark"] != ".")  # with points the day leads, by custom
+    if not doubtful.any():
+        return False
+    example = int(doubtful.argmax())
+    raise DataError(
+        "It cannot be told which part of {example} in column {column!r} (row {row}) is the year. Write years with four digits, such as "
+        "2024-12-31.",
+        example=texts[example],
+        column=name,
+        row=_row(codes, example),
+    )
+
+
 def _row(codes: np.ndarray, code: int) -> int:
     return int((codes == code).argmax()) + 2
 
@@ -192,7 +221,7 @@ def _row(codes: np.ndarray, code: int) -> int:
 def _assemble(parts: dict[str, np.ndarray]) -> np.ndarray:
     """Numbers to datetime64[s]; what is not in the calendar becomes NaT."""
     year, month, day = parts["year"], parts["month"], parts["day"]
-    year = np.where(year < 100, np.where(year < 69, 2000, 1900) + year, year)
+    year = np.where(parts.get("short", False), np.where(year < 69, 2000, 1900) + year, year)
     good = (year >= 1900) & (year <= 9999) & (month >= 1) & (month <= 12) & (day >= 1) & (day <= 31)
     months = (np.where(good, year, 1970) - 1970) * 12 + np.where(good, month, 1) - 1
     start = months.astype("M8[M]")

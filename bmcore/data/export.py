@@ -6,6 +6,7 @@ import contextlib
 import os
 import re
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,10 @@ if TYPE_CHECKING:
 
 _CHUNK = 50_000
 # spreadsheets also take the full-width forms, and what follows white space that they trim
-_FORMULA = re.compile(r"^\s*[=+\-@＝＋－＠]|^[\t\r\n]")
+_UNSEEN = r"\s\x00-\x1f\x7f\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff"
+_FORMULA = re.compile(rf"^[{_UNSEEN}]*[=+\-@＝＋－＠]|^[\t\r\n]")
+# where the list separator is another, a cell is cut there and its second half is a cell of its own; ;-) is a smile
+_AFTER_CUT = re.compile(rf"([;\t|][{_UNSEEN}]*)(?=[=+\-@＝＋－＠])(?!-\))")
 _NUMBER = re.compile(r"[+-]?(\d+([.,]\d+)*|[.,]\d+)([eE][+-]?\d+)?")
 
 
@@ -28,6 +32,8 @@ def safe(value: Any) -> Any:
     --------
     >>> safe("=1+1"), safe(-5), safe("-5"), safe("-5+2"), safe("hello")
     ("'=1+1", -5, '-5', "'-5+2", 'hello')
+    >>> safe("a;=1+1")
+    "a;'=1+1"
     """
     if value is None or isinstance(value, bool | int | float):
         return value
@@ -36,10 +42,14 @@ def safe(value: Any) -> Any:
             return value
         value = str(value)
     text = value.replace("\x00", "")
-    return f"'{text}" if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text
+    if _NUMBER.fullmatch(text):
+        return text
+    begins = _FORMULA.match(text)
+    end = begins.end() if begins else 0
+    return ("'" if begins else "") + text[:end] + _AFTER_CUT.sub(r"\1'", text[end:])
 
 
-def safe_csv(frame: pd.DataFrame, path: str | Path) -> Path:
+def safe_csv(frame: pd.DataFrame, path: str | Path, report: Callable | None = None) -> Path:
     """Write a table as csv that is harmless to open: UTF-8 with a mark for Excel, in one step.
 
     Use it when a person will open the table in a spreadsheet.
@@ -50,6 +60,8 @@ def safe_csv(frame: pd.DataFrame, path: str | Path) -> Path:
         Its index is not written.
     path : path
         Replaced if it is there.
+    report : callable, optional
+        `report(rows, total)`, about twice a second; raise Cancelled in it to stop.
 
     Returns
     -------
@@ -71,7 +83,7 @@ def safe_csv(frame: pd.DataFrame, path: str | Path) -> Path:
         # surrogates that no file can hold become question marks
         with os.fdopen(handle, "w", encoding="utf-8", errors="replace", newline="") as file:
             file.write("\ufeff")
-            _write(frame, file)
+            _write(frame, file, report)
             file.flush()
             os.fsync(file.fileno())
         os.replace(beside, path)
@@ -89,12 +101,14 @@ def safe_csv(frame: pd.DataFrame, path: str | Path) -> Path:
     return path
 
 
-def _write(frame: pd.DataFrame, file) -> None:
+def _write(frame: pd.DataFrame, file, report: Callable | None) -> None:
     import pandas as pd
 
     names = [safe(str(name)) for name in frame.columns]
     pd.DataFrame([names]).to_csv(file, header=False, index=False, lineterminator="\r\n")
     for start in range(0, len(frame), _CHUNK):
+        if report:
+            report(start, len(frame))
         _harmless(frame.iloc[start : start + _CHUNK]).to_csv(file, header=False, index=False, lineterminator="\r\n")
 
 

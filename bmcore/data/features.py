@@ -18,7 +18,13 @@ from bmcore.messages import Message
 if TYPE_CHECKING:
     import pandas as pd
 
-_ID = re.compile(r"(^|[^a-z])(id|no|nr|index|key|uuid|row|number)$|^unnamed|编号|序号", re.IGNORECASE)
+# after "CustomerID" became "customer id"
+_ID = re.compile(
+    r"(^|[^a-z])((cust|customer|client|user|member|account|order|invoice|transaction|session|product|item|employee|device|record|row)?id"
+    r"|uuid|guid|no|nr|(tele|cell|mobile ?)?phone([^a-z]*(no|nr|number))?)$|编号|序号|电话|手机"
+)
+_COUNT = re.compile(r"(^|[^a-z])(index|key|row|number)$|^unnamed")  # may also be a measure: a price index, the number of a floor
+_MOSTLY = 0.9
 _MOST_BAD = 0.05
 
 
@@ -131,14 +137,22 @@ def _chosen(frame: pd.DataFrame, names: list[str], notes: list[Message]) -> dict
     return found
 
 
-def _readable(frame: pd.DataFrame, name: str, notes: list[Message]) -> amounts.Amounts:
+def _readable(frame: pd.DataFrame, name: str, notes: list[Message], found: amounts.Amounts | None = None) -> amounts.Amounts:
     column = frame[name]
     if column.dtype.kind in "mM":
         raise DataError(
             "Column {column!r} holds dates, not numbers. Choose a column of numbers, or prepare the table as purchases.", column=name
         )
-    found = amounts.read(column, name)
+    found = found or amounts.read(column, name)
     rows = rows_of(_series(found.bad))
+    if len(rows) > _MOST_BAD * len(column) and _half(found):
+        raise DataError(
+            "Column {column!r} holds no number in {n:,} rows, such as row {row}: {example}. Correct those cells, or empty them.",
+            column=name,
+            n=len(rows),
+            row=rows[0],
+            example=str(column.iloc[rows[0] - 2])[:40],
+        )
     if len(rows) > _MOST_BAD * len(column) or np.isnan(found.values).all():
         raise DataError(
             "Column {column!r} holds words, not numbers (row {row}: {example}). Choose a column of numbers, or replace each word by a "
@@ -170,16 +184,18 @@ def _found(frame: pd.DataFrame, others: list[str], notes: list[Message]) -> dict
         if not filled(column).any():
             empty.append(name)
             continue
+        told: list[Message] = []
         try:
             one = _numbers(column, name)
+            one = _readable(frame, name, told, one) if _half(one) else None
         except DataError as error:
             doubts.append(error)
             continue
-        if one is not None and identifies(name, one.values):
+        if one is not None and (one.codes or identifies(name, one.values)):
             ids.append(name)
         elif one is not None:
             found[name] = one
-            notes.extend(one.notes)
+            notes.extend(told)
     if not found:
         raise doubts[0] if doubts else _none(frame)
     notes.extend(Message("{reason} It is left out.", reason=error.message) for error in doubts)
@@ -201,41 +217,60 @@ def _none(frame: pd.DataFrame) -> DataError:
 
 
 def _numbers(column: pd.Series, name: str) -> amounts.Amounts | None:
-    """The column, if all its filled cells are numbers."""
+    """The column as numbers; None where a look at some cells shows words."""
     if column.dtype.kind in "iuf":
         return amounts.read(column, name)
-    head = column[filled(column)].iloc[:50].astype(str)
-    if head.str.contains(r"\d").mean() < 0.5 or head.str.contains(r"[^\W\d_]{4}").mean() > 0.5:
+    cells = column[filled(column)]
+    some = cells.iloc[:: max(1, len(cells) // 200)].astype(str).str.strip()
+    some = some[~some.str.lower().isin(amounts._EMPTY)]
+    if len(some) and (some.str.contains(r"\d").mean() < 0.4 or some.str.contains(r"[^\W\d_]{4}").mean() > 0.6):
         return None  # cheap: most columns of words end here
-    one = amounts.read(column, name)
-    return None if one.bad.any() or one.codes or np.isnan(one.values).all() else one
+    return amounts.read(column, name)
+
+
+def _half(found: amounts.Amounts | None) -> bool:
+    """Whether at least half of the filled cells are numbers."""
+    return found is not None and 0 < np.isfinite(found.values).sum() >= found.bad.sum()
 
 
 def identifies(name: str, values: np.ndarray) -> bool:
-    """True for whole numbers that are all different and named or counted like an identifier.
+    """True for whole numbers that are named or counted like an identifier; empty cells do not matter.
 
     Examples
     --------
     >>> identifies("customer_id", np.array([17.0, 3.0, 99.0])), identifies("age", np.array([17.0, 3.0, 99.0]))
     (True, False)
+    >>> identifies("CustomerID", np.array([17.0, 17.0, np.nan])), identifies("has phone", np.array([1.0, 0.0, 1.0]))
+    (True, False)
     """
-    if np.isnan(values).any() or (values != np.round(values)).any() or len(np.unique(values)) < len(values):
+    places = np.flatnonzero(~np.isnan(values))
+    own = values[places]
+    if not len(own) or (own != np.round(own)).any() or np.isin(own, (0, 1)).all():
         return False
-    counted = len(values) >= 20 and bool((np.diff(values) == 1).all())
-    return counted or _ID.search(name) is not None
+    if len(own) >= 20 and ((np.diff(own) == 1).all() or (np.diff(own) == np.diff(places)).all()):
+        return True
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name).lower().strip()
+    return bool(_ID.search(words)) or (bool(_COUNT.search(words)) and len(np.unique(own)) >= _MOSTLY * len(own))
 
 
 def _table(frame: pd.DataFrame, key: str | None, label: str | None, values: dict[str, np.ndarray]) -> pd.DataFrame:
     """Key, features as numbers, label, in that order."""
     import pandas as pd
 
-    columns: dict[str, Any] = {key: frame[key].to_numpy()} if key else {}
+    columns: dict[str, Any] = {key: _whole(frame[key])} if key else {}
     for name, one in values.items():
         own = frame[name]
         columns[name] = own.to_numpy() if own.dtype.kind in "iu" and not own.isna().any() else one
     if label:
-        columns[label] = frame[label].to_numpy()
+        columns[label] = _whole(frame[label])
     return pd.DataFrame(columns)
+
+
+def _whole(column: pd.Series) -> Any:
+    """The cells; long numbers among empty cells become text, as float64 would round them."""
+    if column.dtype.kind in "iu" and column.isna().any() and (column.abs() >= 2**53).any():
+        return column.astype(object).where(column.notna(), None).map(str, na_action="ignore").to_numpy()
+    return column.to_numpy()
 
 
 def _series(mask: np.ndarray) -> pd.Series:

@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from bmcore.errors import DataError
+from bmcore.errors import DataError, ModelError
 from bmcore.messages import Message
 
 _SKEWED = 1.0
+_FURTHEST = 1e15  # in spreads; the square of more would be infinite in float32
 
 
 @dataclass(frozen=True)
@@ -25,10 +26,35 @@ class Scale:
 
     def apply(self, values: np.ndarray) -> np.ndarray:
         """float32; values below 0 count as 0 where the logarithm is taken."""
-        values = np.where(np.isnan(values), self.fill, values)
+        given = values = np.where(np.isnan(values), self.fill, values)
         if self.log:
             values = np.log1p(np.maximum(values, 0))
-        return ((values - self.centre) / self.spread).astype(np.float32)
+        values = (values - self.centre) / self.spread
+        far = np.abs(values) > _FURTHEST
+        if far.any():
+            place = int(far.argmax())
+            raise DataError(
+                "{name!r} of record {place} is {value}, far beyond every value the groups were found in. Check its unit, or leave it out.",
+                name=self.name,
+                place=place + 1,
+                value=f"{given[place]:g}",
+            )
+        return values.astype(np.float32)
+
+    @classmethod
+    def restore(cls, state: dict[str, Any]) -> Scale:
+        """Raise ModelError unless every figure is a finite number."""
+        try:
+            centre, spread, fill = (float(state[figure]) for figure in ("centre", "spread", "fill"))
+            sound = np.isfinite([centre, spread, fill]).all() and spread > 0 and isinstance(state["name"], str)
+        except (TypeError, ValueError, KeyError, OverflowError, IndexError):
+            sound = False
+        if not sound:
+            raise ModelError(
+                "The saved scale {scale} cannot be used: centre, spread and fill have to be numbers. Give the folder that a run wrote.",
+                scale=repr(state)[:200],
+            )
+        return cls(state["name"], bool(state.get("log")), centre, spread, fill)
 
 
 class Scaling:
@@ -76,7 +102,7 @@ class Scaling:
 
     @classmethod
     def restore(cls, state: list[dict[str, Any]]) -> Scaling:
-        return cls([Scale(**one) for one in state])
+        return cls([Scale.restore(one) for one in state])
 
 
 def _scale(name: str, values: np.ndarray, always_log: bool, notes: list[Message]) -> Scale | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -33,9 +34,9 @@ def agreement(labels_or_scores: Any, truth: Any, *, seed: int = 0, report: Calla
     Returns
     -------
     dict
-        JSON: n, rare (label or labels), base_rate, flagged (share), precision, recall, average_precision
-        ({value, low, high}, to be compared with base_rate), message. Precision is None where no row is flagged. The
-        interval is a bootstrap over rows.
+        JSON: n, rare (label or labels), base_rate, flagged (share), precision, precision_interval ({low, high}: Wilson, 95 %),
+        recall, average_precision ({value, low, high}: a bootstrap over rows), message. Precision and average_precision are to be
+        compared with base_rate; precision and its interval are None where no row is flagged.
 
     Raises
     ------
@@ -60,10 +61,11 @@ def agreement(labels_or_scores: Any, truth: Any, *, seed: int = 0, report: Calla
     precise = _average_precision(scores, is_rare, seed, report)
     result = {
         "n": len(scores), "rare": rare, "base_rate": base, "flagged": float(flagged.mean()),
-        "precision": hits / int(flagged.sum()) if flagged.any() else None, "recall": hits / int(is_rare.sum()),
+        "precision": hits / int(flagged.sum()) if flagged.any() else None, "precision_interval": _wilson(hits, int(flagged.sum())),
+        "recall": hits / int(is_rare.sum()),
         "average_precision": precise.to_dict(),
     }
-    return {**result, "message": _sentence(result, precise).to_dict()}
+    return {**result, "message": _sentence(result).to_dict()}
 
 
 def _checked(values: Any, truth: Any) -> tuple[np.ndarray, np.ndarray, str]:
@@ -117,13 +119,26 @@ def _from_counts(cells: np.ndarray) -> float:
     return float((cells[0] * np.divide(right, asked, out=np.zeros(len(asked)), where=asked > 0)).sum() / right[-1])
 
 
-def _sentence(result: dict, precise: Bounded) -> Message:
+def _wilson(hits: int, n: int) -> dict[str, float] | None:
+    """95 % interval of a share of n rows (Wilson 1927): right for few rows, and near 0 and 1, too."""
+    if n == 0:
+        return None
+    share, z = hits / n, 1.96
+    middle, reach = share + z * z / (2 * n), z * math.sqrt(share * (1 - share) / n + (z / (2 * n)) ** 2)
+    return {"low": max(0.0, (middle - reach) / (1 + z * z / n)), "high": min(1.0, (middle + reach) / (1 + z * z / n))}
+
+
+def _sentence(result: dict) -> Message:
+    """What the interval of the precision says against the share in all rows."""
     if result["precision"] is None:
         return Message("No row was flagged, so nothing can be said about {rare}.", rare=result["rare"])
-    fields = {"flagged": result["flagged"], "precision": result["precision"], "recall": result["recall"], "rare": result["rare"],
-              "base": result["base_rate"]}
-    if precise.low > result["base_rate"]:
-        return Message("Of all rows {flagged:.1%} are flagged; {precision:.0%} of these are {rare}, against {base:.1%} of all rows. "
-                       "The flags catch {recall:.0%} of {rare}.", **fields)
-    return Message("Unusual is not {rare} here: {precision:.1%} of the flagged rows are {rare}, about as many as of all rows ({base:.1%}). "
-                   "Being unusual says nothing proven about it.", **fields)
+    fields = {name: result[name] for name in ("flagged", "precision", "recall", "rare")}
+    fields |= {"base": result["base_rate"], **result["precision_interval"]}
+    if fields["low"] > fields["base"]:
+        return Message("Of all rows {flagged:.1%} are flagged; {precision:.0%} of these are {rare} (95 % interval {low:.0%} to "
+                       "{high:.0%}), against {base:.1%} of all rows. The flags catch {recall:.0%} of {rare}.", **fields)
+    if fields["high"] < fields["base"]:
+        return Message("Unusual is the opposite of {rare} here: {precision:.1%} of the flagged rows are {rare} (95 % interval {low:.1%} to "
+                       "{high:.1%}), against {base:.1%} of all rows.", **fields)
+    return Message("Not proven that unusual rows are more often {rare}: {precision:.1%} of the flagged rows are, against {base:.1%} of all "
+                   "rows, but the 95 % interval from {low:.1%} to {high:.1%} includes that.", **fields)

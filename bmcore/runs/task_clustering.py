@@ -46,8 +46,11 @@ def columns(given: Any) -> dict[str, Any]:
     """{"prepare": kind, role: column}; roles that nobody named are left out."""
     given = dict(given) if isinstance(given, dict) else {}
     kind = given.pop("prepare", None)
+    known = ", ".join(KINDS)
+    if kind is None:
+        raise DataError("This run does not say how its table is prepared. Set prepare to one of: {known}.", known=known)
     if not isinstance(kind, str) or kind not in KINDS:
-        raise DataError("This run does not say how its table is prepared. Set prepare to one of: {known}.", known=", ".join(KINDS))
+        raise DataError("A table cannot be prepared as {value}. Set prepare to one of: {known}.", value=repr(kind)[:80], known=known)
     named = {role: value for role, value in given.items() if value is not None}
     allowed = (*KINDS[kind].needed, *KINDS[kind].may)
     for role in named:

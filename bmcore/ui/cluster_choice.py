@@ -38,7 +38,7 @@ def _distance(choice: dict, key: str) -> None:
     if len(points) > 1:
         chosen = choice.get("recommended")
         alt = _("Sorted distances to a near neighbour; the line bends at {eps}.", eps=f"{chosen:.3g}" if chosen else "–")
-        y = _("Distance to the {n}th nearest row", n=choice.get("min_samples", 5))
+        y = _("Distance to the nearest row number {n}", n=choice.get("min_samples", 5))
         mark = next((a for a, b in points if chosen and b >= chosen), None)
         cluster_charts.line(points, _("Share of the rows that are as near, %"), y, key=key, alt=alt, mark=mark)
 

@@ -52,7 +52,7 @@ def _results(found: list, names: list[str]) -> None:
 def _curves(found: list, names: list[str]) -> None:
     curves = [(name, [p for p in run.curve() if p.get("phase") == "train"]) for run, name in zip(found, names, strict=True)]
     learned = [(for_chart(name), points) for name, points in curves if _has(points, "loss", "dev_macro_f1")]
-    settled = [(name, points) for name, points in curves if _has(points, "inertia")]
+    settled = {i: curve for i, curve in enumerate(curves) if _has(curve[1], "inertia")}
     if learned:
         charts.overlay(learned, key="compare.curves")
     if settled:
@@ -66,10 +66,13 @@ def _has(points: list[dict], *fields: str) -> bool:
     return any(sum(isinstance(p.get(field), int | float) for p in points) > 1 for field in fields)
 
 
-def _settling(curves: list[tuple[str, list[dict]]]) -> None:
-    """How the groups of several runs settled, each as a share of its first step: tables of any size compare."""
+def _settling(curves: dict[int, tuple[str, list[dict]]]) -> None:
+    """How the groups of several runs settled, each as a share of its first step, so that tables of any size compare.
+
+    A run's place in the list is its colour, as in the chart of results.
+    """
     traces = []
-    for i, (name, points) in enumerate(curves):
+    for i, (name, points) in curves.items():
         line = [(p["step"], p["inertia"]) for p in points if isinstance(p.get("inertia"), int | float) and "step" in p]
         first = next((value for _step, value in line if value > 0), 1.0)
         traces.append(

@@ -10,7 +10,7 @@ from bmcore.ui.words import _, signed
 # metric -> (its name in a row of results, as the axis of a chart)
 METRICS = {
     "macro_f1": (Message("Right answers (macro-F1)"), Message("Macro-F1 (bar: 95 % interval)")),
-    "silhouette": (Message("Groups apart (silhouette)"), Message("Silhouette (1 is far apart; bar: 95 % interval)")),
+    "silhouette": (Message("Groups apart (silhouette)"), Message("Silhouette (bar: 95 % interval)")),
 }
 # verdict on groups -> (word, colour)
 GROUPS = {

@@ -147,6 +147,11 @@ def test_one_column_with_commas():
     assert frame.message.to_list() == ["hello, you", "fine", "no, thanks, bye"]
 
 
+def test_long_whole_numbers_with_gaps_are_not_rounded():
+    frame = read.read_table(b"n,b\n9007199254740993,1\n9007199254740992,2\n,3\n", "t.csv")
+    assert frame.n.dtype == "Int64" and frame.n.tolist()[:2] == [9007199254740993, 9007199254740992] and frame.n.isna().sum() == 1
+
+
 def test_short_rows_are_filled_in_place():
     frame = read.read_table(b"a,b,c\n1,2,3\n4\n5,6,7\n8,9\n10,11,12\n", "t.csv")
     assert frame.a.to_list() == [1, 4, 5, 8, 10] and frame.c.isna().to_list() == [False, True, False, True, False]
