@@ -52,5 +52,5 @@ def read_json(path: Path, default: Any = None) -> Any:
     """The document, or `default` if the file is absent or not JSON."""
     try:
         return json.loads(Path(path).read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return default

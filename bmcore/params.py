@@ -35,7 +35,10 @@ class Range:
         # 3.0 is no whole number: what counts with it, as range(), would fail later
         if isinstance(value, bool | str) or not hasattr(value, "__index__" if self.whole else "__float__"):
             return False
-        number = float(value)
+        try:
+            number = float(value)
+        except OverflowError:  # 10**400
+            return False
         return math.isfinite(number) and self.low <= number <= self.high
 
     def parse(self, text: str) -> Any:

@@ -21,7 +21,7 @@ _CHUNK = 50_000
 _UNSEEN = r"\s\x00-\x1f\x7f\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff"
 _FORMULA = re.compile(rf"^[{_UNSEEN}]*[=+\-@＝＋－＠]|^[\t\r\n]")
 # where the list separator is another, a cell is cut there and its second half is a cell of its own; ;-) is a smile
-_AFTER_CUT = re.compile(rf"([;\t|][{_UNSEEN}]*)(?=[=+\-@＝＋－＠])(?!-\))")
+_AFTER_CUT = re.compile(rf"(?<![;|{_UNSEEN}])[;|{_UNSEEN}]+(?=[=+\-@＝＋－＠])(?!-\))")
 _NUMBER = re.compile(r"[+-]?(\d+([.,]\d+)*|[.,]\d+)([eE][+-]?\d+)?")
 
 
@@ -46,7 +46,11 @@ def safe(value: Any) -> Any:
         return text
     begins = _FORMULA.match(text)
     end = begins.end() if begins else 0
-    return ("'" if begins else "") + text[:end] + _AFTER_CUT.sub(r"\1'", text[end:])
+    return ("'" if begins else "") + text[:end] + _AFTER_CUT.sub(_guarded, text[end:])
+
+
+def _guarded(between: re.Match) -> str:
+    return between[0] + ("'" if any(cut in between[0] for cut in ";\t|") else "")
 
 
 def safe_csv(frame: pd.DataFrame, path: str | Path, report: Callable | None = None) -> Path:

@@ -71,8 +71,8 @@ def evaluate(clusterer: Any, X: Any, *, names: list[str] | None = None, seed: in
     dict
         JSON: n, n_features, k, noise (rows), columns, model, baselines, difference, verdict, sizes, seconds. `silhouette` is that of the
         rows in groups with a bootstrap interval; `stability` the mean ARI of ten pairs of overlapping 80 % resamples with Student's
-        interval. Those of a baseline are means over five data sets (12 where X has under 100 rows), with the range in which 95 % of such data sets fall for the
-        silhouette. A baseline without
+        interval. Those of a baseline are means over five data sets (12 where X has under 100
+        rows), with the range in which 95 % of such data sets fall for the silhouette. A baseline without
         two groups that count, or with a silhouette below 0, counts 0. `difference` is ours minus the
         baseline's; its interval holds our bootstrap and the baseline's spread from data set to data set. Where there is nothing to
         compare (one group, only noise, under 10 rows) silhouette, stability and difference are None, baselines is empty and the

@@ -24,7 +24,7 @@ def write(folder: Path, model: ClusterModel, prepared: Prepared, evaluation: dic
     parts.document(folder / MAP, lambda: project(prepared, prepared.X, model.labels_))
     report(1, 2, phase="save")
     if not (folder / TABLE).is_file():
-        safe_csv(with_groups(model, prepared, evaluation), folder / TABLE)
+        safe_csv(with_groups(model, prepared, evaluation), folder / TABLE, report=report.within("save"))
     report(2, 2, phase="save")
 
 
