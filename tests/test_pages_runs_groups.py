@@ -38,7 +38,7 @@ def test_names_measures_and_verdicts_in_the_list(home):
     make_run(home, "done", n=9)
     shown = words(open_page("runs"))
     assert "None from" not in shown
-    for part in ("Groups of customers in", "Groups of messages in", "Unusual rows in", "clear groups", "weak groups", "no groups"):
+    for part in ("Groups of customers in", "Groups of messages in", "Unusual rows in", "clear groups", "weak groups", "no clear groups"):
         assert part in shown
     assert "Groups apart (silhouette)" in shown and "Right answers (macro-F1)" in shown
 
@@ -79,6 +79,6 @@ def test_groups_too_few_to_measure_keep_their_verdict(home):
     status["headline"] |= {"value": None, "low": None, "high": None, "baseline_value": None, "verdict": "none"}
     path.write_text(json.dumps(status))
     at = open_page("runs")
-    assert not at.exception and "no groups" in words(at)
+    assert not at.exception and "no clear groups" in words(at)
     at.checkbox(key=f"runs.tick:{name}").check().run()
     assert not at.exception

@@ -16,7 +16,7 @@ METRICS = {
 GROUPS = {
     "structure": (Message("clear groups"), "green"),
     "weak": (Message("weak groups"), "orange"),
-    "none": (Message("no groups"), "red"),
+    "none": (Message("no clear groups"), "red"),
 }
 COLORS = {"better": "green", "worse": "red"}  # any other verdict on a model is orange
 
