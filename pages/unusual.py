@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from bmcore.ui import cluster_map, cluster_outliers, cluster_result, cluster_steps, cluster_try, steps
+from bmcore.ui import cluster_map, cluster_outliers, cluster_result, cluster_steps, cluster_try
 from bmcore.ui.scenario import UNUSUAL as scenario
 from bmcore.ui.words import _
 
@@ -26,11 +26,4 @@ def tryout(run, found: dict) -> None:
     cluster_try.numbers(run, found, scenario)
 
 
-run = steps.asked_run(scenario)
-st.title(_(scenario.title), anchor=False)
-if run is None:
-    cluster_steps.new(scenario)
-else:
-    cluster_steps.of_run(scenario, run, result, tryout)
-if run is None or run.state != "done":
-    cluster_steps.foot(scenario)
+cluster_steps.page(scenario, result, tryout)

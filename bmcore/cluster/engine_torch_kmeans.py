@@ -14,8 +14,9 @@ from typing import Any
 import torch
 
 from bmcore.cluster import fitting, seeding
+from bmcore.cluster.lloyd import Result, scale_for
 from bmcore.cluster.specs import generator_of
-from bmcore.cluster.torch_lloyd import Found, TorchLloyd, own_squares, scale_for
+from bmcore.cluster.torch_lloyd import TorchLloyd, own_squares
 from bmcore.cluster.torch_lloyd import nearest as nearest_rows
 from bmcore.cluster.torch_pick import host
 from bmcore.cluster.torch_seeding import plus_plus
@@ -23,7 +24,7 @@ from bmcore.cluster.torch_table import exact, like, pieces, placed
 from bmcore.errors import DataError
 
 
-def fit(params: dict[str, Any], X: Any, weight: Any, report: Callable[..., Any], *, device: str) -> Found:
+def fit(params: dict[str, Any], X: Any, weight: Any, report: Callable[..., Any], *, device: str) -> Result:
     """The best of the starts, by inertia; an earlier one wins a tie.
 
     Raises
@@ -42,12 +43,12 @@ def fit(params: dict[str, Any], X: Any, weight: Any, report: Callable[..., Any],
     with exact():
         engine = TorchLloyd(placed(X, device), None if weight is None else placed(weight, device).double())
         for start in range(starts):
-            told = report if starts == 1 else fitting._numbered(report, start, starts)
+            told = report if starts == 1 else fitting.numbered(report, start, starts)
             found = engine.run(_first_centres(params, X, engine, k, random, told), float(params["tol"]), most, told)
             if best is None or found.inertia < best.inertia:
                 best = found
     report(starts * most, starts * most, phase="train", inertia=best.inertia)
-    fitting._warn_if_fewer(replace(best, labels=_used(best.labels)), k)
+    fitting.warn_if_fewer(replace(best, labels=_used(best.labels)), k)
     return replace(best, centres=like(best.centres, X), labels=like(best.labels, X))
 
 
@@ -69,7 +70,7 @@ def _first_centres(params, X, engine: TorchLloyd, k: int, random: Any, report) -
         return engine.X[rows].double() - engine.origin
     centres = host(init(X, k, random_state=random) if callable(init) else init)
     dtype = str(engine.X.dtype).removeprefix("torch.")
-    return torch.as_tensor(fitting._checked(centres, k, engine.X.shape[1], dtype), device=engine.X.device) - engine.origin
+    return torch.as_tensor(fitting.checked(centres, k, engine.X.shape[1], dtype), device=engine.X.device) - engine.origin
 
 
 def _about(X: Any, centres: Any, device: str) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, float]:

@@ -41,12 +41,12 @@ def fit(params: dict[str, Any], X: np.ndarray, weight: np.ndarray | None, report
     with sharing(n, BLOCK) as shares:
         engine = Lloyd(X, weight, shares)
         for start in range(starts):
-            told = report if starts == 1 else _numbered(report, start, starts)
+            told = report if starts == 1 else numbered(report, start, starts)
             found = engine.run(first_centres(params, engine, k, random, told), float(params["tol"]), int(params["max_iter"]), told)
             if best is None or found.inertia < best.inertia:
                 best = found
     report(starts * int(params["max_iter"]), starts * int(params["max_iter"]), phase="train", inertia=best.inertia)
-    _warn_if_fewer(best, k)
+    warn_if_fewer(best, k)
     return best
 
 
@@ -73,10 +73,10 @@ def first_centres(params: dict[str, Any], engine: Lloyd, k: int, random: Any, re
             rows = seeding.plus_plus(engine.image, light, k, random, engine.shares, report)
         return X[rows].astype(np.float64) - origin
     centres = init(X, k, random_state=random) if callable(init) else init
-    return _checked(centres, k, X.shape[1], X.dtype) - origin
+    return checked(centres, k, X.shape[1], X.dtype) - origin
 
 
-def _checked(centres: Any, k: int, d: int, dtype: np.dtype) -> np.ndarray:
+def checked(centres: Any, k: int, d: int, dtype: np.dtype) -> np.ndarray:
     try:
         centres = np.asarray(centres).astype(dtype).astype(np.float64)
     except (TypeError, ValueError, OverflowError):
@@ -91,7 +91,7 @@ def _checked(centres: Any, k: int, d: int, dtype: np.dtype) -> np.ndarray:
     return centres
 
 
-def _numbered(report: Callable[..., Any], start: int, starts: int) -> Callable[..., Any]:
+def numbered(report: Callable[..., Any], start: int, starts: int) -> Callable[..., Any]:
     """Steps of one start as steps of all of them."""
 
     def told(step: int, total: int, **metrics: Any) -> None:
@@ -100,7 +100,7 @@ def _numbered(report: Callable[..., Any], start: int, starts: int) -> Callable[.
     return told
 
 
-def _warn_if_fewer(found: Result, k: int) -> None:
+def warn_if_fewer(found: Result, k: int) -> None:
     distinct = int(np.count_nonzero(np.bincount(found.labels, minlength=k)))
     if distinct < k:
         kind = getattr(sys.modules.get("sklearn.exceptions"), "ConvergenceWarning", UserWarning)

@@ -33,7 +33,7 @@ class Frame:
 
 @dataclass
 class Result:
-    """What a run of Lloyd's algorithm found."""
+    """What a run of Lloyd's algorithm found; on a device, tensors in place of arrays."""
 
     centres: np.ndarray  # (k, d) of the table's type
     labels: np.ndarray  # (n,) int32

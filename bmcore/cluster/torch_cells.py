@@ -36,7 +36,7 @@ class Cells:
         key, self.order = (column * self.width + places[-1]).sort(stable=True)
         self.keys, sizes = key.unique_consecutive(return_counts=True)
         self.sizes = sizes
-        self.start = _starts(sizes)
+        self.start = starts_of(sizes)
         self.cell = torch.arange(len(sizes), device=X.device).repeat_interleave(sizes)
         self.points = X[self.order].double().T.contiguous()  # (d, n)
 
@@ -102,13 +102,13 @@ def _places(values: torch.Tensor, eps: float, side: float, reach: int) -> torch.
     piece = torch.zeros_like(order)
     piece[1:] = ((values[1:] - values[:-1]) > 2 * eps).cumsum(0)
     sizes = piece.bincount()
-    begin = _starts(sizes)
+    begin = starts_of(sizes)
     inside = ((values - values[begin[:-1]][piece]) / side).floor_().long()
-    base = _starts(inside[begin[1:] - 1] + reach + 1)[:-1] + reach
+    base = starts_of(inside[begin[1:] - 1] + reach + 1)[:-1] + reach
     return torch.empty_like(order).scatter_(0, order, inside + base[piece])
 
 
-def _starts(sizes: torch.Tensor) -> torch.Tensor:
+def starts_of(sizes: torch.Tensor) -> torch.Tensor:
     """Where each of the pieces of these sizes starts, and where the last one ends."""
     return torch.cat([sizes.new_zeros(1), sizes.cumsum(0)])
 

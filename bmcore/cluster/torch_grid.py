@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from bmcore.cluster.torch_cells import Cells, _starts, boxes_near, pairs
+from bmcore.cluster.torch_cells import Cells, boxes_near, pairs, starts_of
 from bmcore.cluster.torch_forest import NONE, Forest, numbered
 
 FIRST, GROWTH = 8, 4  # candidates of a task in the first round, and how that grows from round to round
@@ -27,7 +27,7 @@ def cluster(
     core = _core(cells, least, None if weights is None else weights[cells.order], report)
     rows = core.nonzero()[:, 0]
     sizes = cells.cell[rows].bincount(minlength=len(cells.sizes))
-    start = _starts(sizes)
+    start = starts_of(sizes)
     forest = _linked(cells, rows, sizes, start, report)
     root = forest.root[cells.cell[rows]]
     of_cell = numbered(root, cells.order[rows], len(sizes))[forest.root]

@@ -9,32 +9,14 @@ empty, and for what decides whether to go on; never within its pieces.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import torch
 
+from bmcore.cluster.lloyd import SAME, Result, scale_for
 from bmcore.cluster.torch_table import UNIT, pieces
 
-SAME = 1e-7  # centres that differ by less, in image units, differ by rounding
 TINY = 2.0**-125  # products smaller than float32 can hold lose up to this much
-
-
-@dataclass
-class Found:
-    """What a run of Lloyd's algorithm found."""
-
-    centres: torch.Tensor  # (k, d) of the table's type
-    labels: torch.Tensor  # (n,) int32
-    inertia: float
-    n_iter: int
-    measured: int  # rows compared with every centre, over all passes
-
-
-def scale_for(largest: float) -> float:
-    """The power of two that brings `largest` between a half and one: a product with it rounds nothing."""
-    return float(2.0 ** -np.frexp(largest)[1]) if np.isfinite(largest) and 1e-290 < largest < 1e290 else 1.0
 
 
 class TorchLloyd:
@@ -70,7 +52,7 @@ class TorchLloyd:
             sums, squares, total = sums + weight @ apart, squares + weight @ apart.square(), total + weight.sum()
         return sums / total, squares / total, largest
 
-    def run(self, centres: torch.Tensor, tol: float, max_iter: int, report: Callable[..., Any]) -> Found:
+    def run(self, centres: torch.Tensor, tol: float, max_iter: int, report: Callable[..., Any]) -> Result:
         """From first centres (k, d) float64, given about the origin, to the last ones."""
         n, (k, d) = len(self.X), centres.shape
         self.labels = torch.full((n,), -1, dtype=torch.int64, device=self.X.device)
@@ -93,7 +75,7 @@ class TorchLloyd:
         raw = public.double()
         labels = nearest(self.X, raw, self.scale, self.origin, self.image, self.norms)
         inertia = float(own_squares(self.X, raw, labels, self.scale, self.weight)[1]) / self.scale / self.scale
-        return Found(public, labels.int(), inertia, step, n * (step + 1))
+        return Result(public, labels.int(), inertia, step, n * (step + 1))
 
     def _forget(self, k: int, d: int) -> None:
         zeros = {"dtype": torch.float64, "device": self.X.device}

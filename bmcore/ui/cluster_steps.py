@@ -12,6 +12,18 @@ from bmcore.ui.kinds import ClusterScenario
 from bmcore.ui.words import _, ago, duration, number, one_line, plain
 
 
+def page(scenario: ClusterScenario, result: Callable, tryout: Callable) -> None:
+    """The whole page; `result(run, evaluation)` and `tryout(run, evaluation)` draw steps 4 and 5 of a finished run."""
+    run = steps.asked_run(scenario)
+    st.title(_(scenario.title), anchor=False)
+    if run is None:
+        new(scenario)
+    else:
+        of_run(scenario, run, result, tryout)
+    if run is None or run.state != "done":
+        foot(scenario)
+
+
 def new(scenario: ClusterScenario) -> None:
     """The page without a run: the question and its picture, the table, the method."""
     words, picture = st.columns([7, 4], gap="large", vertical_alignment="center")
@@ -31,7 +43,7 @@ def new(scenario: ClusterScenario) -> None:
 
 
 def of_run(scenario: ClusterScenario, run, result: Callable, tryout: Callable) -> None:
-    """The page of a run in any state; `result(run, evaluation)` and `tryout(run, evaluation)` draw steps 4 and 5."""
+    """The page of a run in any state."""
     folded(run, scenario)
     if run.state in states.LIVE:
         states.step(3, _("Finding groups"))

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from bmcore.errors import BmcoreError
 from bmcore.messages import Message
 from bmcore.ui import lab_answers, source, states
 from bmcore.ui.words import _, number, one_line, plain
@@ -127,7 +126,11 @@ def _shape() -> Points:
 def _table() -> Points | None:
     left, right = st.columns(2, gap="medium")
     with left:
-        ref = _upload()
+        ref = source.upload(
+        "lab_clusters",
+        _("A table with columns of numbers: CSV, TSV, Excel, JSON lines or Parquet, up to 50 MB"),
+        _("It needs two or more columns of numbers, such as amounts and counts."),
+    )
     if ref is None:
         return None
     seen = lab_answers.get({"do": "columns", "data": {"ref": ref}}, _("Reading the table"))
@@ -152,29 +155,3 @@ def _table() -> Points | None:
         return None
     words = _("{n} rows, {k} columns, each brought to the same scale.", n=number(seen["rows"]), k=len(features or seen["names"]))
     return Points({"ref": ref, "features": features or None}, f"{tail}:{len(features)}", 3, 0.5, words)
-
-
-def _upload() -> dict | None:
-    """An own table, written to the home folder at once and never opened in the server."""
-    from bmcore.data import refs
-
-    kept = "lab_clusters.stored"
-    given = st.file_uploader(
-        _("A table with columns of numbers: CSV, TSV, Excel, JSON lines or Parquet, up to 50 MB"),
-        type=list(source.ENDINGS),
-        key="lab_clusters.file",
-        help=_("It stays on this computer: it is stored in bmcore's home folder and sent nowhere."),
-    )
-    if given is not None and st.session_state.get(f"{kept}.id") != given.file_id:
-        st.session_state.pop(kept, None)
-        try:
-            st.session_state[kept] = refs.store(given.getvalue(), given.name)
-            st.session_state[f"{kept}.id"] = given.file_id
-        except BmcoreError as error:
-            states.problem(error)
-            return None
-    if kept not in st.session_state:
-        st.caption(_("It needs two or more columns of numbers, such as amounts and counts."))
-        return None
-    st.caption(_("Stored: {name}", name=plain(st.session_state[kept].get("name", ""), 80)))
-    return st.session_state[kept]

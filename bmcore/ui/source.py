@@ -28,7 +28,7 @@ def choose(scenario: Scenario) -> dict | None:
         key=f"{scenario.key}.source",
         persist_state="session",
     )
-    return {"sample": _sample, "file": _upload, "hub": _hub}[source](scenario)
+    return {"sample": _sample, "file": _own, "hub": _hub}[source](scenario)
 
 
 def _sample(scenario: Scenario) -> dict:
@@ -49,14 +49,19 @@ def _sample(scenario: Scenario) -> dict:
     return refs.sample(name)
 
 
-def _upload(scenario: Scenario) -> dict | None:
+def _own(scenario: Scenario) -> dict | None:
+    return upload(scenario.key, _(scenario.ask_table), _(scenario.ask_columns))
+
+
+def upload(page: str, ask: str, needs: str) -> dict | None:
+    """An own table as a data reference, or None until there is one; `needs` says what it must hold."""
     from bmcore.data import refs
 
-    kept = f"{scenario.key}.stored"
+    kept = f"{page}.stored"
     given = st.file_uploader(
-        _(scenario.ask_table),
+        ask,
         type=list(ENDINGS),
-        key=f"{scenario.key}.file",
+        key=f"{page}.file",
         help=_("It stays on this computer: it is stored in bmcore's home folder and sent nowhere."),
     )
     if given is not None and st.session_state.get(f"{kept}.id") != given.file_id:
@@ -68,7 +73,7 @@ def _upload(scenario: Scenario) -> dict | None:
             states.problem(error)
             return None
     if kept not in st.session_state:
-        st.caption(_(scenario.ask_columns))
+        st.caption(needs)
         return None
     st.caption(_("Stored: {name}", name=plain(st.session_state[kept].get("name", ""), 80)))
     return st.session_state[kept]
