@@ -16,16 +16,16 @@ HEAVY = {"torch", "transformers", "sklearn", "scipy", "numba", "llvmlite", "acce
 # A module imports only from its own floor or below. Families (text, ...) share a floor and never import each other.
 FLOORS = [
     {"messages", "errors", "files", "home", "i18n", "params"},
-    {"base", "device", "assets"},
+    {"base", "device", "assets", "compute"},
     {"data", "training"},
-    {"text", "cluster"},
+    {"text", "cluster", "recommend"},
     {"evaluate", "runs", "serve"},
     {"cli", "commands", "__main__", "ui"},
 ]
 FLOOR = {part: height for height, floor in enumerate(FLOORS) for part in floor}
 # modules the web server loads, and so may not import anything heavy at their top
 LIGHT_EXCEPT = re.compile(
-    r"bmcore/(text/(?!classifier|__init__)|cluster/(kernels_|compiled|engine_torch_|torch_(?!pick))|training/|evaluate/|serve/server|runs/work)"
+    r"bmcore/(text/(?!classifier|__init__)|cluster/(kernels_|engine_torch_|torch_(?!pick))|compute/compiled|recommend/(kernels_|engine_)|training/|evaluate/|serve/server|runs/work)"
 )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import tracemalloc
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -252,7 +253,7 @@ def test_save_and_load(tmp_path):
 
 
 def test_progress_rises_and_a_report_can_stop(monkeypatch):
-    from bmcore.cluster import pool
+    from bmcore.compute import pool
 
     monkeypatch.setattr(pool, "TELL_SECONDS", 0.001)
     X, seen = np.random.default_rng(0).normal(size=(40_000, 6)), []
@@ -272,7 +273,7 @@ def test_progress_rises_and_a_report_can_stop(monkeypatch):
 
 @pytest.mark.parametrize("threads", [1, 3])
 def test_pieces_cover_the_work_once(threads):
-    from bmcore.cluster.pool import spread
+    from bmcore.compute.pool import spread
 
     done = np.zeros(1000, int)
 
@@ -330,7 +331,8 @@ def test_new_rows_of_core_points_that_cannot_be(points, labels, part):
 
 
 def test_a_change_of_any_kernel_file_compiles_all_anew():
-    from bmcore.cluster import compiled, kernels_dbscan_join, kernels_dbscan_walk
+    from bmcore.cluster import kernels_dbscan_join, kernels_dbscan_walk
+    from bmcore.compute import compiled
 
     for kernel in (kernels_dbscan_walk.count, kernels_dbscan_join.join):
-        assert kernel._cache._cache_file._source_stamp == compiled.stamp()
+        assert kernel._cache._cache_file._source_stamp == compiled.stamp(Path(kernel.py_func.__code__.co_filename).parent)

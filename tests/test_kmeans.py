@@ -91,7 +91,7 @@ def test_seeding_is_as_good_as_scikit_learns():
 
 def test_kmeans_plus_plus_never_takes_a_row_twice():
     from bmcore.cluster import seeding
-    from bmcore.cluster.threads import Shares
+    from bmcore.compute.threads import Shares
 
     X = np.repeat(np.arange(20, dtype=np.float32)[:, None], 300, axis=0)  # beyond the tables that are sorted
     rows = seeding.plus_plus(X, np.empty(0, np.float32), 20, np.random.RandomState(3), Shares(len(X), None, 1, 512), lambda *a, **k: None)
@@ -337,7 +337,7 @@ def test_threads_change_nothing_that_matters(monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     single = KMeans(6, random_state=0).fit(X)
     monkeypatch.delenv("OMP_NUM_THREADS")
-    monkeypatch.setattr("bmcore.cluster.threads.threads_allowed", lambda: 3)
+    monkeypatch.setattr("bmcore.compute.threads.threads_allowed", lambda: 3)
     several = KMeans(6, random_state=0).fit(X)
     np.testing.assert_array_equal(single.labels_, several.labels_)
     np.testing.assert_array_equal(several.predict(X), several.labels_)

@@ -162,7 +162,7 @@ class DBSCAN(Clusterer):
 
             return engine_torch_dbscan.cluster, {"device": device}
         from bmcore.cluster import kernels_dbscan
-        from bmcore.cluster.pool import workers
+        from bmcore.compute.pool import workers
 
         return kernels_dbscan.cluster, {"threads": workers(self.n_jobs)}
 
@@ -224,7 +224,7 @@ def predict_new(
     array([ 0,  1, -1])
     """
     from bmcore.cluster import kernels_dbscan
-    from bmcore.cluster.pool import workers
+    from bmcore.compute.pool import workers
     from bmcore.training.progress import reporter
 
     params.check(DBSCAN, {"eps": eps, "metric": metric, "p": p, "n_jobs": n_jobs})

@@ -14,7 +14,7 @@ from bmcore.cluster.inputs import check_finite
 from bmcore.cluster.kernels_kmeans_seed import BLOCK
 from bmcore.cluster.lloyd import Lloyd, Result
 from bmcore.cluster.specs import generator_of
-from bmcore.cluster.threads import sharing
+from bmcore.compute.threads import sharing
 from bmcore.errors import DataError, ParameterError
 
 RANDOM_STARTS = 10  # of n_init="auto", where the first centres are left to chance

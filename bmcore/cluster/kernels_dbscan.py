@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 
 from bmcore.cluster import kernels_dbscan_tree as trees
-from bmcore.cluster.compiled import compiled
 from bmcore.cluster.kernels_dbscan_forest import find
 from bmcore.cluster.kernels_dbscan_join import join, join_inside
 from bmcore.cluster.kernels_dbscan_walk import NONE, border, count, lowest, nearest
-from bmcore.cluster.pool import spread
+from bmcore.compute.compiled import compiled
+from bmcore.compute.pool import spread
 
 CACHE = 2**19  # bytes of a processor's own cache to use
 MANY = 6  # levels of the tree below which there are subtrees enough for all threads

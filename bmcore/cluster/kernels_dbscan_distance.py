@@ -6,7 +6,7 @@ sum: the distance of two points lies between `near` and `far` of their boxes as 
 
 from __future__ import annotations
 
-from bmcore.cluster.compiled import compiled
+from bmcore.compute.compiled import compiled
 
 
 @compiled(inline="always")

@@ -10,7 +10,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from bmcore.cluster.compiled import compiled
+from bmcore.compute.compiled import compiled
 
 
 @intrinsic

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from bmcore.cluster.compiled import compiled
 from bmcore.cluster.kernels_dbscan_distance import distances, far, point_near
 from bmcore.cluster.kernels_dbscan_forest import find, unite
 from bmcore.cluster.kernels_dbscan_tree import LEAF, leaf_of, take_point
 from bmcore.cluster.kernels_dbscan_walk import level_of, push_children
+from bmcore.compute.compiled import compiled
 
 
 @compiled

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bmcore.cluster.compiled import compiled
+from bmcore.compute.compiled import compiled
 
 LEAF = 32  # points in a leaf: whole vector registers
 SAMPLE = 32  # points a node looks at to choose the dimension it splits

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from bmcore.cluster.compiled import compiled
 from bmcore.cluster.kernels_dbscan_distance import distances, far, near, point_near
 from bmcore.cluster.kernels_dbscan_tree import LEAF, leaf_of, take_point
+from bmcore.compute.compiled import compiled
 
 NONE = np.iinfo(np.int64).max  # no cluster in reach
 

@@ -15,8 +15,8 @@ import math
 import numpy as np
 from numba import njit
 
-from bmcore.cluster.compiled import compiled
 from bmcore.cluster.kernels_kmeans_tile import AHEAD, ROWS, fetch, nearest_two
+from bmcore.compute.compiled import compiled
 
 UNIT = np.float32(2.0**-24)  # relative rounding error of float32
 UP, DOWN = np.float32(1 + 2.0**-21), np.float32(1 - 2.0**-21)  # keep bounds safe through a few roundings

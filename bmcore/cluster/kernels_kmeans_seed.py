@@ -10,8 +10,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from bmcore.cluster.compiled import compiled
 from bmcore.cluster.kernels_kmeans_tile import AHEAD, LANES, ROWS, fetch, trial_gains
+from bmcore.compute.compiled import compiled
 
 BLOCK = 512  # rows whose potentials are summed as one
 SAFE = np.float32(4 * (1 + 1e-4))  # twice the distance, squared; the inequality must hold for rounded distances too

@@ -14,7 +14,7 @@ import numpy as np
 
 from bmcore.cluster import kernels_kmeans as kernels
 from bmcore.cluster.kernels_kmeans_tile import FAR, PANEL, panels_of
-from bmcore.cluster.threads import Shares, sharing
+from bmcore.compute.threads import Shares, sharing
 
 NONE = np.empty(0)
 SAME = 1e-7  # centres that differ by less, in image units, differ by rounding

@@ -10,7 +10,7 @@ import numpy as np
 
 from bmcore.cluster import kernels_kmeans_seed as kernels
 from bmcore.cluster.kernels_kmeans_tile import LANES
-from bmcore.cluster.threads import Shares
+from bmcore.compute.threads import Shares
 
 SORTED_UP_TO = 4096  # rows
 _TELLING = 4  # columns

@@ -225,7 +225,7 @@ def _kept_start(X: np.ndarray, model: Any, settings: dict) -> np.ndarray:
     from bmcore.cluster.kernels_kmeans_seed import BLOCK
     from bmcore.cluster.lloyd import Lloyd
     from bmcore.cluster.specs import generator_of
-    from bmcore.cluster.threads import sharing
+    from bmcore.compute.threads import sharing
     from bmcore.training.progress import silent
 
     random = generator_of(model.random_state)

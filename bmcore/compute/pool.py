@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from bmcore.cluster.threads import threads_allowed
+from bmcore.compute.threads import threads_allowed
 
 PIECE_SECONDS = 0.03
 TELL_SECONDS = 0.25
