@@ -69,6 +69,8 @@ def test_state(home, page, state, lang):
     keys = [element.key or "" for element in at.button]
     assert any(key.startswith("live.stop") for key in keys) == (state in ("queued", "running"))
     assert any(key.startswith("steps.resume") for key in keys) == (state in ("failed", "cancelled", "lost"))
+    if state in ("failed", "cancelled", "lost"):  # no curve of a loss, which nothing here has
+        assert not at.get("plotly_chart")
 
 
 @pytest.mark.parametrize("page", SCENARIOS)

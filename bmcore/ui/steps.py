@@ -115,8 +115,8 @@ def ended(run) -> None:
         _("Go on from where it stopped"), key=f"steps.resume:{run.id}", type="primary", icon=":material/resume:"
     ):
         resume(run.id)
-    points = [point for point in run.curve() if point.get("phase") == "train"]
-    if len(points) > 1:
+    points = [point for point in run.curve() if point.get("phase") == "train" and point.get("loss") is not None]
+    if len(points) > 1 and run.spec["task"] == "classification":  # others have no such loss
         charts.learning(points, key=f"steps.curve:{run.id}")
     log = run.log_tail(3000)
     if log.strip():

@@ -1,4 +1,4 @@
-"""Is a clustering's verdict true: known answers, coverage by simulation, nothing found where nothing is."""
+"""Is a clustering's verdict true: nothing found where nothing is."""
 
 import json
 from dataclasses import replace
@@ -7,145 +7,15 @@ import numpy as np
 import pytest
 from sklearn.cluster import DBSCAN, KMeans
 from sklearn.datasets import make_circles, make_moons
-from sklearn.metrics import adjusted_rand_score, average_precision_score, silhouette_score
 
 from bmcore.cluster import choose_k
-from bmcore.cluster.nulls import OneCloud, shuffled_columns
-from bmcore.cluster.partitions import ari, filled, splits
-from bmcore.cluster.resample import agreements, mean_of_few
+from bmcore.cluster.partitions import filled, splits
+from bmcore.cluster.resample import agreements
 from bmcore.cluster.silhouette import Bounded, SameRows, mean_silhouette
 from bmcore.errors import Cancelled, DataError, ParameterError
-from bmcore.evaluate.clustering import agreement, evaluate
+from bmcore.evaluate.clustering import evaluate
 from bmcore.evaluate.structure import Found, judge
-from bmcore.messages import Message
-
-
-def polygon(k, distance, rng, n=600):
-    """Gaussian groups whose centres are corners of a polygon, neighbours `distance` standard deviations apart."""
-    angle = 2 * np.pi * np.arange(k) / k + 0.3
-    centres = distance / (2 * np.sin(np.pi / k)) * np.c_[np.cos(angle), np.sin(angle)]
-    labels = rng.integers(k, size=n)
-    return centres[labels] + rng.standard_normal((n, 2)), labels
-
-
-def kinds(clusterer, draw, seeds):
-    return [evaluate(clusterer, draw(np.random.default_rng(seed)), seed=seed)["verdict"]["kind"] for seed in range(seeds)]
-
-
-def sentence(result):
-    return str(Message.from_dict(result["verdict"]["message"]))
-
-
-# --- the measures
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_silhouette_of_a_small_table_is_exact(seed):
-    rng = np.random.default_rng(seed)
-    X, labels = rng.standard_normal((150, 3)) + 100, rng.integers(-1, 6, 150)
-    labels[:2] = 99, 98  # alone in their groups
-    found = mean_silhouette(X, labels, seed=seed)
-    assert found.value == pytest.approx(silhouette_score(X[labels >= 0], labels[labels >= 0]), abs=1e-5)
-    assert found.low < found.value < found.high
-
-
-def test_silhouette_of_a_sample_weighs_groups_by_their_size():
-    rng = np.random.default_rng(0)
-    labels = np.repeat([0, 1, 2], [3000, 900, 100])
-    X = np.array([[0, 0], [4, 0], [0, 3]])[labels] + rng.standard_normal((4000, 2))
-    true = silhouette_score(X, labels)
-    found = mean_silhouette(X, labels, sample=600)
-    assert found.low < true < found.high
-    assert found.value == pytest.approx(true, abs=0.03)
-
-
-def test_silhouette_interval_covers_what_endless_rows_would_give():
-    centres = np.array([[0, 0], [3, 0], [0, 4.0]])
-    nearest = lambda X: ((X[:, None] - centres) ** 2).sum(-1).argmin(1)  # noqa: E731
-    make = lambda rng, n: centres[rng.integers(3, size=n)] + rng.standard_normal((n, 2))  # noqa: E731
-    many = make(np.random.default_rng(999), 4000)
-    true = mean_silhouette(many, nearest(many), resamples=0).value
-    covered = 0
-    for seed in range(100):
-        X = make(np.random.default_rng(seed), 120)
-        found = mean_silhouette(X, nearest(X), seed=seed)
-        covered += found.low <= true <= found.high
-    assert covered >= 89  # 95 % of 100 is 95; below 89 in fewer than 1 of 100 tries
-
-
-def test_silhouette_never_holds_a_square(monkeypatch):
-    from bmcore.cluster import silhouette
-
-    seen, real = [], silhouette._Points.distances
-    monkeypatch.setattr(silhouette._Points, "distances", lambda points, rows: seen.append(len(rows)) or real(points, rows))
-    X = np.random.default_rng(0).random((9000, 2))
-    mean_silhouette(X, (X[:, 0] > 0.5).astype(int), resamples=0)
-    assert max(seen) <= 256
-    assert sum(seen) <= 4000
-
-
-def test_many_clusterings_of_the_same_rows():
-    rng = np.random.default_rng(0)
-    X = rng.standard_normal((3000, 3)) + 4 * (np.arange(3000) % 3)[:, None]
-    whole, part = SameRows(X), SameRows(X, sample=1000)
-    for labels in (np.arange(3000) % 3, np.arange(3000) % 2, (np.arange(3000) == 5) + 0):
-        one = mean_silhouette(X, labels)
-        assert whole.silhouette(labels).value == pytest.approx(one.value, abs=1e-5)
-        again = whole.silhouette(labels, resamples=200)
-        assert (again.low, again.high) == (pytest.approx(one.low, abs=1e-4), pytest.approx(one.high, abs=1e-4))
-    assert part.silhouette(np.arange(3000) % 3).value == pytest.approx(mean_silhouette(X, np.arange(3000) % 3).value, abs=0.02)
-    assert whole.silhouette(np.zeros(3000, int)) is None
-
-
-def test_many_groups_of_few_rows_are_measured():
-    rng = np.random.default_rng(0)
-    labels = np.repeat(np.arange(1500), 4)
-    X = rng.random((1500, 2))[labels] * 1000 + 0.1 * rng.standard_normal((6000, 2))
-    assert mean_silhouette(X, labels, resamples=0).value == pytest.approx(silhouette_score(X, labels), abs=0.03)
-
-
-def test_ari_equals_scikit_learns():
-    rng = np.random.default_rng(0)
-    for _ in range(30):
-        a, b = rng.integers(-1, 4, 50), rng.integers(0, 6, 50)
-        assert ari(a, b) == pytest.approx(adjusted_rand_score(a, b))
-    assert ari(np.zeros(5, int), np.zeros(5, int)) == 1
-
-
-def test_stability_interval_covers_the_mean_of_many_pairs():
-    X = np.random.default_rng(3).standard_normal((150, 2))
-    pairs = agreements(KMeans(3, n_init=1), X, 200, 7, {}, lambda: None)
-    rng = np.random.default_rng(0)
-    tries = [mean_of_few(rng.choice(pairs, 10)) for _ in range(400)]
-    assert np.mean([one.low <= pairs.mean() <= one.high for one in tries]) >= 0.9
-
-
-# --- the nulls
-
-
-def test_one_cloud_keeps_spread_skew_and_correlation():
-    rng = np.random.default_rng(0)
-    X = np.exp(rng.multivariate_normal([0, 1], [[1, 0.8], [0.8, 1]], 4000))
-    cloud = OneCloud(X, rng).rows(4000, rng)
-    assert np.allclose(np.quantile(cloud, [0.05, 0.5, 0.95], axis=0), np.quantile(X, [0.05, 0.5, 0.95], axis=0), rtol=0.15)
-    assert np.corrcoef(np.log(cloud).T)[0, 1] == pytest.approx(0.8, abs=0.04)
-
-
-def test_one_cloud_keeps_counts_and_a_constant_column():
-    rng = np.random.default_rng(0)
-    X = np.c_[rng.integers(0, 2, 500), np.full(500, 7.0), rng.poisson(2, 500)]
-    cloud = OneCloud(X, rng).rows(500, rng)
-    assert set(np.unique(cloud[:, 0])) == {0, 1}
-    assert set(np.unique(cloud[:, 1])) == {7}
-    assert (cloud[:, 2] == np.round(cloud[:, 2])).all()
-
-
-def test_shuffling_keeps_each_column():
-    X = np.random.default_rng(0).random((50, 3))
-    assert np.array_equal(np.sort(shuffled_columns(X, np.random.default_rng(1)), axis=0), np.sort(X, axis=0))
-
-
-# --- the verdict
+from tests.evaluate.groups import kinds, polygon, sentence
 
 NOTHING = {
     "uniform": (KMeans(4), lambda rng: rng.random((400, 2))),
@@ -382,62 +252,3 @@ def test_progress_never_goes_back_and_stops_on_request():
 
     with pytest.raises(Cancelled):
         evaluate(KMeans(3), X, report=stop)
-
-
-# --- agreement with a known label
-
-
-def test_agreement_of_flags():
-    labels = np.array([-1] * 100 + [0] * 900)
-    truth = ["fraud"] * 50 + ["ok"] * 50 + ["fraud"] * 50 + ["ok"] * 850
-    result = agreement(labels, truth)
-    assert (result["rare"], result["base_rate"], result["flagged"], result["precision"], result["recall"]) == ("fraud", 0.1, 0.1, 0.5, 0.5)
-    assert "50%" in str(Message.from_dict(result["message"]))
-    json.dumps(result, allow_nan=False)
-
-
-def test_average_precision_is_scikit_learns_and_its_interval_covers():
-    covered, true = 0, None
-    for seed in [9999, *range(100)]:
-        rng = np.random.default_rng(seed)
-        n = 200_000 if seed == 9999 else 500
-        rare = rng.random(n) < 0.15
-        scores = np.round(rng.standard_normal(n) + rare, 1)
-        if seed == 9999:
-            true = average_precision_score(rare, scores)
-            continue
-        found = agreement(scores, np.where(rare, "bad", "good"), seed=seed)["average_precision"]
-        assert found["value"] == pytest.approx(average_precision_score(rare, scores))
-        covered += found["low"] <= true <= found["high"]
-    assert covered >= 88
-
-
-def test_agreement_where_unusual_says_nothing():
-    rng = np.random.default_rng(0)
-    result = agreement(rng.random(2000), rng.random(2000) < 0.1)
-    assert str(Message.from_dict(result["message"])).startswith("Not proven that unusual rows are more often True")
-
-
-@pytest.mark.parametrize(("hits", "flagged", "words"), [(15, 36, "Not proven"), (150, 360, "42% of these are bad"), (3, 90, "opposite")])
-def test_agreement_says_what_the_interval_says(hits, flagged, words):
-    labels, bad = np.full(1000, 0), np.zeros(1000, bool)
-    labels[:flagged], bad[:hits] = -1, True
-    bad[flagged : flagged + 300 - hits] = True
-    result = agreement(labels, np.where(bad, "bad", "good"))
-    low, high = result["precision_interval"].values()
-    assert low < result["precision"] < high
-    assert words in str(Message.from_dict(result["message"]))
-
-
-def test_interval_of_a_precision_is_wilsons():
-    found = agreement(np.array([-1] * 10 + [0] * 90), np.arange(100) < 3)["precision_interval"]
-    assert (found["low"], found["high"]) == (pytest.approx(0.10779, abs=1e-4), pytest.approx(0.60322, abs=1e-4))
-
-
-def test_agreement_leaves_out_unknown_labels_and_refuses_one_label():
-    assert agreement(np.array([0, -1, 0, -1]), ["a", "b", "a", None])["n"] == 3
-    assert agreement(np.array([0, 0, 0]), ["a", "b", "a"])["precision"] is None
-    with pytest.raises(DataError):
-        agreement(np.array([0, -1]), ["a", "a"])
-    with pytest.raises(DataError):
-        agreement(np.array([0, -1]), ["a"])
