@@ -1,8 +1,10 @@
 """bmcore: real AI demos for startups that tell the truth.
 
 >>> import bmcore
->>> sorted(bmcore.__all__)
-['DBSCAN', 'KMeans', 'TextClassifier', 'load', 'load_sample', 'read_table', 'runs', 'train']
+>>> sorted(bmcore.__all__)[:8]
+['ALS', 'AutoRecommender', 'DBSCAN', 'EASE', 'ItemKNN', 'KMeans', 'Popularity', 'TextClassifier']
+>>> sorted(bmcore.__all__)[8:]
+['load', 'load_sample', 'read_table', 'runs', 'train']
 
 Names are resolved on first use (PEP 562), so `import bmcore` costs a few milliseconds and never imports torch.
 """
@@ -14,8 +16,13 @@ import importlib
 __version__ = "0.1.0"
 
 _WHERE = {
+    "ALS": "bmcore.recommend.als",
+    "AutoRecommender": "bmcore.recommend.auto",
     "DBSCAN": "bmcore.cluster.dbscan",
+    "EASE": "bmcore.recommend.ease",
+    "ItemKNN": "bmcore.recommend.itemknn",
     "KMeans": "bmcore.cluster.kmeans",
+    "Popularity": "bmcore.recommend.popularity",
     "TextClassifier": "bmcore.text.classifier",
     "load": "bmcore.runs",
     "load_sample": "bmcore.data.samples",

@@ -15,8 +15,13 @@ from bmcore.errors import ModelError, NotFittedError, ParameterError
 
 # name -> where its class is, so that a name costs no import until it is used
 ESTIMATORS = {
+    "ALS": "bmcore.recommend.als",
+    "AutoRecommender": "bmcore.recommend.auto",
     "DBSCAN": "bmcore.cluster.dbscan",
+    "EASE": "bmcore.recommend.ease",
+    "ItemKNN": "bmcore.recommend.itemknn",
     "KMeans": "bmcore.cluster.kmeans",
+    "Popularity": "bmcore.recommend.popularity",
     "TextClassifier": "bmcore.text.classifier",
 }
 

@@ -2,6 +2,7 @@
 
     python -m bmcore train TextClassifier --sample dialogues_en --text text --label category --preset fast
     python -m bmcore train KMeans --sample cdnow --prepare purchases --customer customer --date date --money money --choose
+    python -m bmcore train EASE --sample movielens_100k
     python -m bmcore runs
 
 Results go to stdout (with --json one document), progress and errors to stderr. Exit code: 0 done, 1 the run failed,

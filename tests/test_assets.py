@@ -146,6 +146,14 @@ def test_fetch_verify_read(index, archive):
     assert index.served == [archive]
 
 
+def test_one_download_serves_every_asset_of_the_same_archive(index, archive, monkeypatch):
+    monkeypatch.setitem(assets.ASSETS, "check_too", asset(archive, key="check_too"))
+    assets.fetch("check")
+    assert assets.present("check_too") and assets.read("check_too", "data.csv") == CONTENT
+    assets.fetch("check_too")
+    assert index.served == [archive] and left() == (["data.csv", "data.csv"], [])
+
+
 def test_bytes_so_far_while_folders_vanish(tmp_path, monkeypatch):
     """pip sweeps its own folders while the progress is measured: what is gone counts as nothing."""
     (tmp_path / "gone").mkdir()

@@ -7,6 +7,7 @@ import json
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 
 from bmcore import params
 from bmcore.base import ESTIMATORS, estimator_class
@@ -15,10 +16,16 @@ from bmcore.errors import NotFittedError, ParameterError
 TEXTS = ["late parcel", "where is my parcel", "parcel lost", "courier is late",
          "refund please", "card charged twice", "money back", "wrong invoice"]
 POINTS = [[0.0, 0.0], [0.0, 1.0], [9.0, 9.0], [9.0, 8.0], [1.0, 0.0], [30.0, 30.0]]
+CHOICES = sp.csr_matrix(np.array([[1, 1, 0, 0], [1, 1, 0, 0], [0, 0, 1, 1], [1, 0, 0, 0]], dtype=np.float32))
 # small settings, fit arguments, the method (or, where there is none, the attribute) that shows what was learned
 EXAMPLES = {
+    "ALS": ({"factors": 4, "iterations": 2}, (CHOICES,), "scores"),
+    "AutoRecommender": ({}, (CHOICES,), "scores"),
     "DBSCAN": ({"eps": 2.0, "min_samples": 2}, (POINTS,), "labels_"),
+    "EASE": ({"neighbours": 2}, (CHOICES,), "scores"),
+    "ItemKNN": ({"neighbours": 2}, (CHOICES,), "scores"),
     "KMeans": ({"n_clusters": 3, "random_state": 0}, (POINTS,), "transform"),
+    "Popularity": ({}, (CHOICES,), "scores"),
     "TextClassifier": ({"epochs": 1, "device": "cpu"}, (TEXTS, [0, 0, 0, 0, 1, 1, 1, 1]), "predict_proba"),
 }
 POSITIONAL = {"n_clusters", "eps"}  # as in scikit-learn, whose place these classes can take

@@ -147,18 +147,24 @@ def _fetch(asset: Asset, report: Callable | None) -> None:
     try:
         archive = download.download(asset, temporary, report)
         _verify(asset, archive)
-        target = folder() / asset.key
-        target.mkdir(mode=0o700, exist_ok=True)
-        for member in asset.members:
-            content = _extract(archive, member)
-            if hashlib.sha256(content).hexdigest() != member.sha256:
-                raise download.wrong_hash(asset)
-            # written in the temporary folder first, so that a kill at any moment leaves nothing outside it
-            files.write_bytes(temporary / member.name, content)
-            os.replace(temporary / member.name, target / member.name)
-        files.fsync_folder(target)
+        for one in ASSETS.values():
+            if one.sha256 == asset.sha256 and not present(one.key):  # what else is read from this archive need not be downloaded again
+                _store(one, archive, temporary)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _store(asset: Asset, archive: Path, temporary: Path) -> None:
+    target = folder() / asset.key
+    target.mkdir(mode=0o700, exist_ok=True)
+    for member in asset.members:
+        content = _extract(archive, member)
+        if hashlib.sha256(content).hexdigest() != member.sha256:
+            raise download.wrong_hash(asset)
+        # written in the temporary folder first, so that a kill at any moment leaves nothing outside it
+        files.write_bytes(temporary / member.name, content)
+        os.replace(temporary / member.name, target / member.name)
+    files.fsync_folder(target)
 
 
 def _verify(asset: Asset, archive: Path) -> None:

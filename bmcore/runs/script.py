@@ -35,6 +35,7 @@ def train(
         train("TextClassifier", "messages.csv", text="message", label="department", epochs=2)
         train("KMeans", sample="cdnow", prepare="purchases", customer="customer", date="date", money="money", n_clusters=5)
         train("DBSCAN", frame, prepare="numeric", features=["amount", "age"], choose=True)
+        train("AutoRecommender", "purchases.csv", user="customer", item="product", name="product name")
 
     Use it when a script needs a trained model and wants to know whether it is worth having.
 
@@ -58,8 +59,9 @@ def train(
         A name for the list of runs.
     **columns_and_settings
         The columns: `text` and `label` to label texts; for groups `prepare` with `features`, `key` and `label` ("numeric"), with
-        `customer`, `date`, `money` and `quantity` ("purchases"), or with `text`, `time` and `by` ("messages"). A sample knows its own.
-        Everything else is a parameter of the estimator.
+        `customer`, `date`, `money` and `quantity` ("purchases"), or with `text`, `time` and `by` ("messages"); to recommend `user` and
+        `item`, and of the log `weight`, `time` and `basket`, of items `name`, `about`, `difficulty` and `requires`, of users `traits`. A
+        sample knows its own. Everything else is a parameter of the estimator.
 
     Returns
     -------
@@ -117,7 +119,7 @@ def _finished(run: Run, report: Callable | None) -> Run:
 
 
 def load(id: str) -> Any:
-    """What a finished run has learned: the estimator, or for groups a `ClusterModel` that takes raw rows.
+    """What a finished run has learned: the estimator, or a `ClusterModel` or `RecommenderModel` that takes what people have.
 
     Raises
     ------

@@ -28,6 +28,7 @@ class Task(NamedTuple):
 TASKS = {
     "classification": Task("bmcore.runs.task_text", "bmcore.runs.work_text", "bmcore.evaluate.classification"),
     "clustering": Task("bmcore.runs.task_clustering", "bmcore.runs.work_clustering", "bmcore.evaluate.clustering"),
+    "recommendation": Task("bmcore.runs.task_recommend", "bmcore.runs.work_recommend", "bmcore.evaluate.recommendation"),
 }
 
 

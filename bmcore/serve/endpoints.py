@@ -32,7 +32,9 @@ class Endpoint:
 
 
 # a task -> the module whose `endpoints(estimator, folder)` says what a model of this task can be asked
-ASKED = {"classification": "bmcore.serve.texts", "clustering": "bmcore.serve.records"}
+ASKED = {
+    "classification": "bmcore.serve.texts", "clustering": "bmcore.serve.records", "recommendation": "bmcore.serve.recommendations",
+}
 
 
 def of(estimator: type, folder: Path | None = None) -> dict[str, Endpoint]:

@@ -137,8 +137,10 @@ def distinct(labels: list[str], longest: int) -> list[str]:
     return names
 
 
-def intervals(rows: list[tuple[str, dict, str]], *, key: str, alt: str, title: str | None = None) -> None:
-    """Values up to 1 with their 95 % intervals, the first on top. A row is (name, {"value", "low", "high"}, colour)."""
+def intervals(
+    rows: list[tuple[str, dict, str]], *, key: str, alt: str, title: str | None = None, most: float = 1, digits: int = 2
+) -> None:
+    """Values up to `most` with their 95 % intervals, the first on top. A row is (name, {"value", "low", "high"}, colour)."""
     traces = [
         {
             "type": "scatter",
@@ -147,7 +149,7 @@ def intervals(rows: list[tuple[str, dict, str]], *, key: str, alt: str, title: s
             "y": [shown],
             "cliponaxis": False,
             "marker": {"color": color, "size": 10},
-            "text": [f"<b>{v['value']:.2f}</b>"],
+            "text": [f"<b>{v['value']:.{digits}f}</b>"],
             "textposition": "top center",
             "textfont": {"size": 14, "color": ink()},
             "hovertemplate": f"{v['low']:.3f} – {v['high']:.3f}<extra></extra>",
@@ -165,7 +167,7 @@ def intervals(rows: list[tuple[str, dict, str]], *, key: str, alt: str, title: s
     ]
     frame = layout(
         60 * len(rows) + 70,
-        xaxis=axis(title or _("Macro-F1 (bar: 95 % interval)"), range=[min([0, *(v["low"] for _n, v, _c in rows)]), 1]),
+        xaxis=axis(title or _("Macro-F1 (bar: 95 % interval)"), range=[min([0, *(v["low"] for _n, v, _c in rows)]), most]),
         yaxis=axis(autorange="reversed", showgrid=False, ticksuffix="  "),
     )
     show(traces, frame, key=key, alt=alt)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 
 import streamlit as st
 
@@ -23,8 +24,10 @@ def color(cluster: int, *, alone: bool = False) -> str:
     return NOISE if cluster < 0 else COLORS[cluster % len(COLORS)]
 
 
-def points(found: dict, names: dict[int, str], *, deep: bool, only: set[int], alone: bool = False) -> list[dict]:
-    """One trace a group. A point's `customdata` is its place in the map."""
+def points(
+    found: dict, names: dict[int, str], *, deep: bool, only: set[int], alone: bool = False, texts: list[str] | None = None
+) -> list[dict]:
+    """One trace a group. A point's `customdata` is its place in the map; `texts` has what each is called."""
     small = len(found["points"]) > 1500
     traces = []
     for cluster, at in places(found, only).items():
@@ -44,6 +47,8 @@ def points(found: dict, names: dict[int, str], *, deep: bool, only: set[int], al
             },
             "hovertemplate": f"{name}<extra></extra>",
         }
+        if texts:
+            trace |= {"text": [for_chart(texts[i], 80) for i in at], "hovertemplate": f"%{{text}}<br>{name}<extra></extra>"}
         if deep:
             trace["z"] = [found["points"][i][2] for i in at]
         else:
@@ -63,9 +68,6 @@ def places(found: dict, only: set[int]) -> dict[int, list[int]]:
 
 def labels(found: dict, names: dict[int, str], only: set[int], alone: bool = False) -> list[dict]:
     """The name of each group over the middle of its points, instead of a legend."""
-    dark = st.context.theme.type == "dark"
-    look = {"showarrow": False, "font": {"size": 12, "color": charts.ink()}, "borderwidth": 1.5, "borderpad": 3, "captureevents": False}
-    look["bgcolor"] = "rgba(17,23,29,0.78)" if dark else "rgba(255,255,255,0.82)"
     out: list[dict] = []
     taken: list[tuple] = []
     spans = [[min(column), max(column)] for column in zip(*(point[:2] for point in found["points"]), strict=True)]
@@ -75,8 +77,16 @@ def labels(found: dict, names: dict[int, str], only: set[int], alone: bool = Fal
         x, y = (sorted(found["points"][i][axis] for i in at)[len(at) // 2] for axis in (0, 1))
         text = for_chart(names[cluster], 30)
         shift = _free(taken, [(value - low) / ((high - low) or 1) for value, (low, high) in zip((x, y), spans, strict=True)], len(text))
-        out.append({**look, "x": x, "y": y, "yshift": shift, "text": f"<b>{text}</b>", "bordercolor": color(cluster)})
+        out.append(sign(x, y, text, shift, color(cluster)))
     return out if len(out) <= 16 else []
+
+
+def sign(x: float, y: float, text: str, shift: int, border: str) -> dict:
+    """A name on a map, `shift` pixels above its place."""
+    dark = st.context.theme.type == "dark"
+    look = {"showarrow": False, "font": {"size": 12, "color": charts.ink()}, "borderwidth": 1.5, "borderpad": 3, "captureevents": False}
+    look["bgcolor"] = "rgba(17,23,29,0.78)" if dark else "rgba(255,255,255,0.82)"
+    return {**look, "x": x, "y": y, "yshift": shift, "text": f"<b>{text}</b>", "bordercolor": border}
 
 
 def _free(taken: list[tuple], place: list[float], letters: int, wide: int = 520, high: int = 380) -> int:
@@ -209,15 +219,21 @@ def line(
     charts.show(traces, frame, key=key, alt=alt)
 
 
-def select(traces: list[dict], frame: dict, *, key: str, alt: str, box: bool) -> list[int]:
-    """Draw a chart on which a click or a box selects; returns the `customdata` of what is selected."""
+def select(
+    traces: list[dict], frame: dict, *, key: str, alt: str, box: bool, changed: Callable[[], None] | str = "rerun"
+) -> list[int]:
+    """Draw a chart on which a click or a box selects; returns the `customdata` of what is selected. `changed()` is called before that."""
     import plotly.graph_objects as go
 
     figure = go.Figure({"data": traces, "layout": frame}, skip_invalid=False)
-    state = st.plotly_chart(
-        figure, theme=None, key=key, config=charts.CONFIG, alt=alt, on_select="rerun", selection_mode="box" if box else "points"
-    )
-    found = [point.get("customdata") for point in state.selection.points]
+    mode = "box" if box else "points"
+    state = st.plotly_chart(figure, theme=None, key=key, config=charts.CONFIG, alt=alt, on_select=changed, selection_mode=mode)
+    return chosen(state)
+
+
+def chosen(state) -> list[int]:
+    """The `customdata` of what is selected on a chart."""
+    found = [point.get("customdata") for point in ((state or {}).get("selection") or {}).get("points") or []]
     return [place[0] if isinstance(place, list | tuple) else place for place in found if place is not None]
 
 

@@ -5,18 +5,17 @@ For a built-in sample the columns are known and folded away; for an own table th
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import streamlit as st
 
 from bmcore.errors import BmcoreError
 from bmcore.messages import Message
-from bmcore.ui import cluster_charts, groups, look, preview, source, states
-from bmcore.ui.kinds import ClusterScenario, Role, Shape
+from bmcore.ui import cluster_charts, groups, preview, roles, source, states
+from bmcore.ui.kinds import ClusterScenario
 from bmcore.ui.words import _, number, one_line, plain
 
-_SAMPLES_SEEN: dict[str, dict] = {}
+ALL = Message("all of them")
 
 
 @dataclass(frozen=True)
@@ -62,39 +61,25 @@ def _seen(scenario: ClusterScenario, ref: dict) -> dict:
         return _look(scenario, ref, None)
     sample = SAMPLES[ref["name"]]
     kinds = dict.fromkeys(sample.columns, "any")
-    shapes = [{**shape, "roles": [{**role, "takes": ("any",)} for role in shape["roles"]]} for shape in _shapes(scenario)]
+    shapes = _shapes(scenario, takes=("any",))
     table = {"rows": sample.rows, "columns": list(sample.columns), "kinds": kinds, "head": []}
     return {"table": table, "columns": guess(shapes, kinds), "found": None, "problem": None}
 
 
-def _shapes(scenario: ClusterScenario) -> list[dict]:
-    return [
-        {"key": shape.key, "roles": [{k: v for k, v in asdict(role).items() if k != "title"} for role in shape.roles]}
-        for shape in scenario.shapes
-    ]
+def _shapes(scenario: ClusterScenario, **changed) -> list[dict]:
+    return [{"key": shape.key, "roles": roles.plainly(shape.roles, **changed)} for shape in scenario.shapes]
 
 
 def _look(scenario: ClusterScenario, ref: dict, columns: dict | None) -> dict:
-    """The answer of the reading process, kept: for everybody where the table is built in, else for this visitor only."""
-    asked = {"ref": ref, "shapes": _shapes(scenario), "columns": columns}
-    name = json.dumps(asked, sort_keys=True)
-    kept = _SAMPLES_SEEN if ref["kind"] == "sample" else st.session_state.setdefault("cluster_data.seen", {})
-    if name not in kept:
-        while len(kept) >= 24:
-            kept.pop(next(iter(kept)), None)
-        with st.spinner(_("Reading the table")):
-            kept[name] = look.request(asked)
-    return kept[name]
+    return roles.seen({"ref": ref, "shapes": _shapes(scenario), "columns": columns})
 
 
 def _columns(scenario: ClusterScenario, ref: dict, seen: dict) -> dict:
     """What each column is for, as guessed or as changed."""
-    # another table has other columns: its own widgets
-    tail = f"{ref.get('name') or ref.get('id')}:{ref.get('sha256', '')[:8]}"
     if ref["kind"] != "sample":
-        return _roles(scenario, seen, tail, fold=True)
+        return _roles(scenario, seen, roles.tail(ref), fold=True)
     with st.expander(_("What each column is for"), icon=":material/view_column:"):
-        return _roles(scenario, seen, tail, fold=False)
+        return _roles(scenario, seen, roles.tail(ref), fold=False)
 
 
 def _roles(scenario: ClusterScenario, seen: dict, tail: str, *, fold: bool) -> dict:
@@ -113,41 +98,12 @@ def _roles(scenario: ClusterScenario, seen: dict, tail: str, *, fold: bool) -> d
         )
     shape = scenario.shape(key)
     guessed = guessed if guessed["prepare"] == key else {}
-    columns = {"prepare": key} | _asked(scenario, shape, [role for role in shape.roles if not role.rare], guessed, seen["table"], tail)
+    prefix, often = f"{scenario.key}.{shape.key}", [role for role in shape.roles if not role.rare]
+    columns = {"prepare": key} | roles.ask(prefix, often, guessed, seen["table"], tail, ALL)
     if rare := [role for role in shape.roles if role.rare]:
         with st.expander(_("One column more"), icon=":material/view_column:") if fold else st.container():
-            columns |= _asked(scenario, shape, rare, guessed, seen["table"], tail)
+            columns |= roles.ask(prefix, rare, guessed, seen["table"], tail, ALL)
     return columns
-
-
-def _asked(scenario: ClusterScenario, shape: Shape, roles: list[Role], guessed: dict, table: dict, tail: str) -> dict:
-    """Role -> chosen column, two beside each other."""
-    columns = {}
-    sides = st.columns(2)
-    for i, role in enumerate(roles):
-        with sides[i % 2]:
-            value = _role(scenario, shape, role, guessed.get(role.key), table, tail)
-        if value:
-            columns[role.key] = value
-    return columns
-
-
-def _role(scenario: ClusterScenario, shape: Shape, role: Role, guessed, table: dict, tail: str):
-    fitting = [name for name in table["columns"] if table["kinds"][name] in ("any", *role.takes)]
-    key = f"{scenario.key}.{shape.key}.{role.key}:{tail}"
-    if role.many:
-        return st.multiselect(
-            _(role.title), fitting, placeholder=_("all of them"), format_func=one_line, key=key, persist_state="session", max_selections=64
-        )
-    options = fitting if role.needed else [None, *fitting]
-    return st.selectbox(
-        _(role.title),
-        options,
-        index=options.index(guessed) if guessed in options else 0 if options else None,
-        format_func=lambda name: _("(none)") if name is None else one_line(name),
-        key=key,
-        persist_state="session",
-    )
 
 
 def _findings(scenario: ClusterScenario, seen: dict) -> None:

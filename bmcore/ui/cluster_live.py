@@ -7,7 +7,7 @@ import streamlit as st
 from bmcore import files
 from bmcore.messages import Message
 from bmcore.ui import cluster_charts, cluster_choice, live
-from bmcore.ui.words import _, duration, number
+from bmcore.ui.words import _
 
 # in the order in which a run goes through them, so that a tick never goes back
 PHASES = {
@@ -27,51 +27,14 @@ def watch(run) -> None:
     """Draw a live run. When it ends, the whole page is drawn once more."""
     left, right = st.columns([5, 6], gap="large")
     with left:
-        _progress(run.id)
+        live.progress(run.id, _phases)
     with right:
         _learned(run.id)
 
 
-@st.fragment(run_every=1.0)
-def _progress(run_id: str) -> None:
-    run = live.still_live(run_id)
-    stopping = (run.folder / "cancel").exists()
-    if run.state == "queued":
-        live.queued(run)
-    else:
-        _running(run)
-    if stopping:
-        st.caption(_("Stopping: it ends after the step it is in."))
-    if st.button(_("Stop"), icon=":material/stop:", key=f"live.stop:{run_id}", disabled=stopping):
-        live.stop(run_id)
-
-
-def _running(run) -> None:
-    now = run.progress
-    phase, step, total = now.get("phase"), now.get("step") or 0, now.get("total") or 0
-    st.markdown(_phases(run, phase))
-    share = min(1.0, step / total) if total else 0.0
-    words = _("{step} of {total} steps", step=number(step), total=number(total)) if total else _("Starting")
-    st.progress(share, text=words)
-    with st.container(horizontal=True, gap="medium"):
-        st.metric(_("Time left"), duration(now["left_s"]) if now.get("left_s") is not None else "–", width="content")
-        st.metric(_("Running for"), duration(run.seconds), width="content")
-
-
-def _phases(run, current: str | None) -> str:
-    """The phases as a list: done, now, still to come. Only those that this run has."""
-    names = [name for name in PHASES if name != "choose" or run.spec.get("choose")]
-    at = names.index(current) if current in names else 0
-    lines = []
-    for i, name in enumerate(names):
-        word = _(_phase(run, name))
-        if i < at:
-            lines.append(f":green[:material/check_circle:] :gray[{word}]")
-        elif i == at:
-            lines.append(f":blue[:material/radio_button_checked:] **{word}**")
-        else:
-            lines.append(f":gray[:material/radio_button_unchecked: {word}]")
-    return "  \n".join(lines)
+def _phases(run) -> dict[str, Message]:
+    """Those that this run has."""
+    return {name: _phase(run, name) for name in PHASES if name != "choose" or run.spec.get("choose")}
 
 
 def _phase(run, name: str) -> Message:
@@ -99,6 +62,6 @@ def curve(run, *, key: str) -> bool:
     if len(points) < 2:
         return False
     alt = _("The distance to the groups' centres over {n} steps, the last one {value}.", n=len(points), value=f"{points[-1][1]:.3g}")
-    title = _("How far rows are from their group's centre, squared and summed")
+    title = _("Squared distance to the centres, summed")
     cluster_charts.line(points, _("Step"), title, key=key, alt=alt, height=260)
     return True

@@ -22,7 +22,7 @@ def answer(request: dict) -> dict:
     frame.columns = [str(name) for name in frame.columns]
     kinds = {name: kind(frame[name]) for name in frame.columns}
     columns = request["columns"] or guess(request["shapes"], kinds)
-    table = {"rows": len(frame), "columns": list(frame.columns), "kinds": kinds, "head": _rows(frame)}
+    table = {"rows": len(frame), "columns": list(frame.columns), "kinds": kinds, "head": rows(frame)}
     try:
         return {"table": table, "columns": columns, "found": _found(frame, columns), "problem": None}
     except BmcoreError as error:
@@ -85,7 +85,7 @@ def _found(frame, columns: dict) -> dict:
     return {
         "n": len(table),
         "names": list(prepared.names),
-        "head": _rows(table[shown]),
+        "head": rows(table[shown]),
         "notes": [note.to_dict() for note in prepared.notes][:10],
         "reach": _reach(prepared.X),
         "spread": {name: _histogram(table[name]) for name in prepared.names[:MOST_BARS]},
@@ -127,7 +127,7 @@ def _messages(frame, columns: dict) -> dict:
     by = columns.get("by")
     counts = [(str(name)[:60], int(n)) for name, n in written[by].value_counts().head(MOST_BARS).items()] if by else []
     shown = [name for name in (columns["text"], by, columns.get("time")) if name]
-    return {"n": len(written), "names": [], "head": _rows(written[shown]), "notes": [], "reach": {}, "spread": {}, "counts": counts}
+    return {"n": len(written), "names": [], "head": rows(written[shown]), "notes": [], "reach": {}, "spread": {}, "counts": counts}
 
 
 def _histogram(values) -> dict:
@@ -141,10 +141,11 @@ def _histogram(values) -> dict:
     return {"edges": [float(f"{edge:.6g}") for edge in edges], "counts": counts.tolist()}
 
 
-def _rows(frame) -> list[dict]:
+def rows(frame) -> list[dict]:
+    """The first rows of a table as JSON can hold them."""
     head = frame.head(HEAD)
-    rows = head.astype(object).where(head.notna(), None).to_dict("records")
+    found = head.astype(object).where(head.notna(), None).to_dict("records")
     return [
         {name: value if isinstance(value, int | float) else None if value is None else str(value)[:CELL] for name, value in row.items()}
-        for row in rows
+        for row in found
     ]

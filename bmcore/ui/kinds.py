@@ -91,18 +91,44 @@ class Shape:
 
 
 @dataclass(frozen=True)
-class ClusterScenario(Scenario):
+class TableScenario(Scenario):
+    """A table whose columns have roles, and a method that finds something out about its rows."""
+
+    go: Message  # the words on the button that starts it
+    unit: Message  # whom or what it is about: "customers"
+    data_title: Message  # the heading of the step with the table
+
+
+@dataclass(frozen=True)
+class ClusterScenario(TableScenario):
     """Rows without answers, and a method that finds groups among them."""
 
     shapes: tuple[Shape, ...]
-    go: Message  # the words on the button that starts it
     count: int | None  # the number of groups that K-Means starts with; None lets it choose
     group: Message  # what a group is called: "Segment"
-    unit: Message  # what is grouped: "customers"
     single: Message  # what a row that belongs to no group is called
     alone: bool  # whether those rows are what the page is about
-    data_title: Message  # the heading of the step with the table
 
     def shape(self, key: str | None) -> Shape:
         """The shape of that key, or the first."""
         return next((entry for entry in self.shapes if entry.key == key), self.shapes[0])
+
+
+@dataclass(frozen=True)
+class RecommendScenario(TableScenario):
+    """Who took what, and a method that says what each should be shown next.
+
+    `{what}` in a sentence is a list of item names, `{n}` and `{share}` are numbers.
+    """
+
+    roles: tuple[Role, ...]
+    helps: Message  # which further columns make more of the table
+    stands: Message | None  # what the rows of the sample stand for, where the page does not say it elsewhere
+    items: Message  # what is recommended: "products"
+    events: Message  # the rows: "purchases"
+    one: Message  # "Customer", above a column of them
+    item: Message  # "Product", above a column of them
+    had: Message  # "They bought"
+    because: Message  # why an item is shown: "because they bought {what}"
+    hit: Message  # what a hit is: "they did buy it later"
+    basket: Message  # what a new visitor fills: "Basket"

@@ -5,6 +5,8 @@ Two fragments read the run folder on their own clocks, so a tick redraws the pro
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from bmcore.errors import BmcoreError
@@ -21,13 +23,14 @@ PHASES = {
     "evaluate": Message("Testing on unseen messages"),
     "baseline": Message("Training the simple comparison"),
 }
+STOP = Message("Stop")
 
 
 def watch(run) -> None:
     """Draw a live run. When it ends, the whole page is drawn once more."""
     left, right = st.columns([5, 6], gap="large")
     with left:
-        _progress(run.id)
+        progress(run.id, lambda _run: PHASES, Message("Stop training"), Message("Messages a second"))
     with right:
         _curve(run.id)
 
@@ -43,16 +46,17 @@ def still_live(run_id: str):
 
 
 @st.fragment(run_every=1.0)
-def _progress(run_id: str) -> None:
+def progress(run_id: str, phases: Callable, halt: Message = STOP, rate: Message | None = None) -> None:
+    """How far a run is, and a button that stops it. `phases(run)` has its phases in order; `rate` names what passes in a second."""
     run = still_live(run_id)
     stopping = (run.folder / "cancel").exists()
     if run.state == "queued":
         queued(run)
     else:
-        _running(run)
+        _running(run, phases(run), rate)
     if stopping:
         st.caption(_("Stopping: it ends after the step it is in."))
-    if st.button(_("Stop training"), icon=":material/stop:", key=f"live.stop:{run_id}", disabled=stopping):
+    if st.button(_(halt), icon=":material/stop:", key=f"live.stop:{run_id}", disabled=stopping):
         stop(run_id)
 
 
@@ -68,26 +72,27 @@ def queued(run) -> None:
     st.caption(_("You may close this page. It starts by itself."))
 
 
-def _running(run) -> None:
+def _running(run, phases: dict[str, Message], rate: Message | None) -> None:
     now = run.progress
     phase, step, total = now.get("phase"), now.get("step") or 0, now.get("total") or 0
-    st.markdown(_phases(phase))
+    st.markdown(_list(phases, phase))
     share = min(1.0, step / total) if total else 0.0
     words = _("{step} of {total} steps", step=number(step), total=number(total)) if total else _("Starting")
     st.progress(share, text=words)
     with st.container(horizontal=True, gap="medium"):
         st.metric(_("Time left"), duration(now["left_s"]) if now.get("left_s") is not None else "–", width="content")
-        st.metric(_("Messages a second"), number(now.get("samples_per_s")), width="content")
+        if rate:
+            st.metric(_(rate), number(now.get("samples_per_s")), width="content")
         st.metric(_("Running for"), duration(run.seconds), width="content")
 
 
-def _phases(current: str | None) -> str:
+def _list(phases: dict[str, Message], current: str | None) -> str:
     """The phases as a list: done, now, still to come."""
-    names = list(PHASES)
+    names = list(phases)
     at = names.index(current) if current in names else 0
     lines = []
     for i, name in enumerate(names):
-        word = _(PHASES[name])
+        word = _(phases[name])
         if i < at:
             lines.append(f":green[:material/check_circle:] :gray[{word}]")
         elif i == at:

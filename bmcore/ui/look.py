@@ -12,10 +12,11 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 
 from bmcore.errors import BmcoreError, DataError
 from bmcore.messages import Message
-from bmcore.ui import cluster_look
+from bmcore.ui import cluster_look, recommend_look
 
 HEAD, CELL = 8, 400
 WAIT_S = 300
@@ -118,10 +119,15 @@ def _mean_tokens(texts) -> float:
     return sum(lengths) / len(lengths) if lengths else 80.0
 
 
+def _looker(asked: dict) -> Callable[[dict], dict]:
+    """Who knows how to look: requests differ by what they say of the columns."""
+    return cluster_look.answer if "shapes" in asked else recommend_look.answer if "roles" in asked else answer
+
+
 def main() -> None:
     try:
         asked = json.load(sys.stdin)
-        found = cluster_look.answer(asked) if "shapes" in asked else answer(asked)
+        found = _looker(asked)(asked)
     except BmcoreError as error:
         found = {"error": error.message.to_dict()}
     sys.stdout.write(json.dumps(found, ensure_ascii=True))

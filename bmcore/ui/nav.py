@@ -15,7 +15,10 @@ from bmcore.ui.words import _, language
 FOLDER = Path(__file__).resolve().parents[2] / "pages"
 STATIC = Path(__file__).resolve().parent / "static"
 # pages for people who want to turn the knobs: key -> (name, icon)
-LABS = {"lab_clusters": (Message("Clustering lab"), ":material/science:")}
+LABS = {
+    "lab_clusters": (Message("Clustering lab"), ":material/science:"),
+    "lab_recommend": (Message("Recommender lab"), ":material/experiment:"),
+}
 
 
 def title(key: str) -> str:
@@ -40,6 +43,8 @@ def page_of(run) -> str:
     spec = run.spec
     if any(entry.key == spec["scenario"] for entry in SCENARIOS):
         return spec["scenario"]
+    if spec["task"] == "recommendation":
+        return "product_recommendations"
     prepare = spec["columns"].get("prepare")
     if prepare == "numeric":
         return "unusual" if spec["estimator"] == "DBSCAN" else "customer_segments"

@@ -11,6 +11,7 @@ from bmcore.ui.words import _, signed
 METRICS = {
     "macro_f1": (Message("Right answers (macro-F1)"), Message("Macro-F1 (bar: 95 % interval)")),
     "silhouette": (Message("Groups apart (silhouette)"), Message("Silhouette (bar: 95 % interval)")),
+    "ndcg_10": (Message("Found at the top (NDCG@10)"), Message("NDCG@10 (bar: 95 % interval)")),
 }
 # verdict on groups -> (word, colour)
 GROUPS = {

@@ -16,7 +16,8 @@ def test_sample_is_what_it_says(name):
     frame, told = bmcore.load_sample(name), samples.SAMPLES[name]
     assert tuple(frame.columns) == told.columns
     assert len(frame) == told.rows
-    assert {*told.label_columns, *told.roles.values()} <= set(told.columns)
+    named = [one for value in told.roles.values() for one in (value if isinstance(value, list) else [value])]
+    assert {*told.label_columns, *named} <= set(told.columns)
     assert told.text_column is None or frame[told.text_column].notna().all()
     assert samples.present(name)
     assert told.licence and told.source and str(told.about)
@@ -56,6 +57,16 @@ def test_cdnow():
     assert frame.iloc[2].to_list() == ["00002", "1997-01-12", 5, 77.0]
     assert frame.money.sum() == pytest.approx(2_500_315.63) and frame.quantity.min() >= 1
     assert frame.duplicated().sum() == 255
+
+
+def test_movielens():
+    frame = bmcore.load_sample("movielens_100k")
+    assert (frame.user.nunique(), frame.item.nunique()) == (943, 1682) and frame.rating.between(1, 5).all()
+    assert not frame.duplicated(["user", "item"]).any() and frame.title.notna().all()
+    assert frame.iloc[0].to_list() == [196, 242, 3, 881250949, "Kolya (1996)", "Comedy", 49, "M", "writer"]
+    assert frame[frame.item == 1].iloc[0][["title", "genres"]].to_list() == ["Toy Story (1995)", "Animation, Children's, Comedy"]
+    assert frame.rating.value_counts().sort_index().to_list() == [6110, 11370, 27145, 34174, 21201]
+    assert frame[frame.genres == ""].title.nunique() == 2 and frame.groupby("item").title.nunique().max() == 1
 
 
 def test_german_credit():

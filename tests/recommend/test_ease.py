@@ -1,0 +1,100 @@
+"""EASE against the textbook formula, its counts, its memory, and what truncation costs."""
+
+import tracemalloc
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+from bmcore.errors import ParameterError
+from bmcore.recommend import engine_ease
+from bmcore.recommend.ease import EASE
+from tests.recommend.suite import Suite
+
+
+class TestEASE(Suite):
+    def make(self, **settings):
+        return EASE(**{"regularization": 5.0, **settings})
+
+
+def log(n_users=300, n_items=120, density=0.08, seed=0):
+    X = sp.random(n_users, n_items, density, format="csr", dtype=np.float32, random_state=seed)
+    X.data[:] = np.random.default_rng(seed).integers(1, 6, X.nnz)
+    return X
+
+
+def textbook(X, regularization):
+    """Steck (2019), in double precision."""
+    dense = (X.toarray() > 0).astype(np.float64)
+    P = np.linalg.inv(dense.T @ dense + regularization * np.eye(dense.shape[1]))
+    B = -P / np.diag(P)
+    np.fill_diagonal(B, 0)
+    return B
+
+
+@pytest.mark.parametrize("regularization", [0.5, 20.0, 500.0])
+def test_textbook_formula(regularization):
+    X = log()
+    weights = EASE(regularization=regularization).fit(X).weights_.toarray()
+    expected = textbook(X, regularization)
+    np.testing.assert_allclose(weights, expected, atol=1e-4 * np.abs(expected).max())
+    assert not weights.diagonal().any()
+
+
+def test_scores_are_history_times_weights():
+    X = log()
+    ease = EASE(regularization=20.0).fit(X)
+    np.testing.assert_allclose(ease.scores(X), (X.toarray() > 0) @ textbook(X, 20.0), atol=1e-4)
+
+
+def test_counts_are_exact():
+    X = log(200, 90)
+    dense = (X.toarray() > 0).astype(np.int64)
+    gram = engine_ease.shared(X, lambda share: None)
+    np.testing.assert_array_equal(np.triu(gram), np.triu(dense.T @ dense))
+
+
+@pytest.mark.parametrize(("head", "neighbours"), [(0, 5), (7, 4), (7, 500), (120, 1)])
+def test_which_weights_are_kept(head, neighbours, monkeypatch):
+    monkeypatch.setattr(engine_ease, "HEAD", head)
+    X = log()
+    ease = EASE(regularization=20.0, neighbours=neighbours).fit(X)
+    expected = textbook(X, 20.0)
+    popular = np.argsort(-ease.popularity_, kind="stable")[:head]
+    kept = ease.weights_.toarray()
+    np.testing.assert_allclose(kept[:, popular], expected[:, popular], atol=1e-5)
+    others = np.setdiff1d(np.arange(120), popular)
+    for row in range(120):
+        sizes = np.sort(np.abs(expected[row, others]))[::-1]
+        most = min(neighbours, len(others))
+        np.testing.assert_allclose(np.sort(np.abs(kept[row, others]))[::-1][:most], sizes[:most], atol=1e-5)
+    # lists are made from the same weights, dense or sparse
+    scores = (X.toarray() > 0) @ kept
+    np.testing.assert_allclose(ease.scores(X), scores, atol=1e-5)
+    np.testing.assert_allclose(ease.recommend(range(300), 9, exclude_seen=False)[1], -np.sort(-scores, axis=1)[:, :9], atol=1e-5)
+
+
+def test_equal_scores_come_by_popularity():
+    X = np.zeros((9, 6))
+    X[0, 0] = 1  # user 0 tells nothing of the others, which all score 0
+    for item, users in ((1, 2), (2, 5), (3, 5), (4, 1)):
+        X[1 : 1 + users, item] = 1
+    assert EASE().fit(sp.csr_matrix(X)).recommend([0], k=5)[0].tolist() == [[2, 3, 1, 4, None]]
+
+
+def test_memory_is_one_matrix():
+    n = 3000
+    X = log(2000, n, 0.004)
+    EASE().fit(log())  # compiled before it is measured
+    tracemalloc.start()
+    ease = EASE(neighbours=20).fit(X)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    kept = ease.weights_.nnz * 12
+    assert peak < 1.1 * n * n * 4 + 2 * kept
+    assert peak < 1.2 * 2 * n * n * 4
+
+
+def test_too_little_regularization():
+    with pytest.raises(ParameterError, match=r"such as 0\.1"):
+        engine_ease.factor(np.ones((3, 3), np.float32) - np.float32(0.1) * np.eye(3, dtype=np.float32), 0.01)
