@@ -24,8 +24,10 @@ from bmcore.data import refs  # noqa: E402
 from bmcore.data.catalogue import catalogue  # noqa: E402
 from bmcore.errors import DataError  # noqa: E402
 from bmcore.recommend.model import RecommenderModel  # noqa: E402
+from bmcore.recommend.paths import path_of  # noqa: E402
 from bmcore.recommend.popularity import Popularity  # noqa: E402
-from bmcore.ui import learning_compute, learning_data, recommend_look, roles  # noqa: E402
+from bmcore.serve import client  # noqa: E402
+from bmcore.ui import learning_data, recommend_ask, recommend_look, roles  # noqa: E402
 from bmcore.ui import learning_template as template  # noqa: E402
 from bmcore.ui.recommend_scenarios import LEARNING  # noqa: E402
 
@@ -77,7 +79,7 @@ def model():
 
 
 def steps(model, done, k=5, diversity=0.0, reach=None):
-    found = learning_compute.path_of(model, dict.fromkeys(done, 1.0), k, diversity, reach)
+    found = path_of(model, dict.fromkeys(done, 1.0), k, diversity, reach)
     return found, [step["item"] for step in found["steps"]]
 
 
@@ -121,44 +123,25 @@ def test_a_table_without_order_or_difficulty(home):
     assert order == [2, 3] and found["difficulty"] is None and found["ordered"] is False and found["level"] is None
 
 
-def test_a_real_child_answers_for_a_learner_of_the_table(home, model):
-    name = make_recommend_run(home, PAGE, "done", columns=WITH_LEVELS)
-    model.save(home / "runs" / name / "model")
-    asked = {"run": name, "k": 5, "diversity": 0.5, "reach": None}
-    found = learning_compute.ask({**asked, "user": "p7"})
-    assert found["done"] == {"n": 2, "titles": ["Sums", "Proofs"]}
-    assert {step["item"] for step in found["steps"]} == {"algebra", "calculus", "poetry"}
-    assert learning_compute.ask({**asked, "done": ["sums", "no such thing"]})["done"]["n"] == 1
-    with pytest.raises(DataError, match="no 'nobody'"):
-        learning_compute.ask({**asked, "user": "nobody"})
-    (home / "runs" / name / "model" / "items.json").write_text("{}")
-    with pytest.raises(DataError, match=r"items\.json|could not be worked out"):
-        learning_compute.ask({**asked, "user": "p7"})
-
-
-def test_errors_of_the_child_are_sentences(home):
-    with pytest.raises(DataError, match="no run"):
-        learning_compute.ask({"run": "20200101-000000-000abcdef", "k": 5, "diversity": 0, "reach": None})
-
-
 # the page
 
 @pytest.fixture
 def paths(monkeypatch):
-    """What the computing process was asked; it answers with a path of two steps."""
+    """What the service was asked; it answers with a path of two steps."""
     asked = []
 
-    def ask(request):
+    def served(run_id, method, request):
+        assert method == "path"
         asked.append(request)
         need = [{"item": "a", "title": "Sums", "step": None}, {"item": "b", "title": "Algebra", "step": 1}]
         because = [{"title": TITLES[0], "share": 0.41}]
         first = {"item": "b", "title": "Algebra", "difficulty": 2.0, "requires": [], "toward": "Calculus", "because": because, "why": None}
         why = {"template": "Chosen by {n} of {total} users.", "values": {"n": 5, "total": 9}}
         last = {"item": "c", "title": HOSTILE, "difficulty": None, "requires": need, "toward": None, "because": [], "why": why}
-        done = {"n": len(request.get("done") or [1, 2]), "titles": ["Sums", HOSTILE]}
-        return {"steps": [first, last], "done": done, "level": 1.5, "difficulty": [1.0, 5.0], "ordered": True}
+        done = {"n": len((request.get("histories") or [[1, 2]])[0]), "titles": ["Sums", HOSTILE]}
+        return {"paths": [{"steps": [first, last], "done": done, "level": 1.5, "difficulty": [1.0, 5.0], "ordered": True}]}
 
-    monkeypatch.setattr(learning_compute, "ask", ask)
+    monkeypatch.setattr(recommend_ask, "served", served)
     return asked
 
 
@@ -177,7 +160,7 @@ def test_a_path_is_there_at_once_and_says_why(home, paths):
     at = open_page(PAGE, run=make_recommend_run(home, PAGE, "done", columns=WITH_LEVELS))
     assert not at.exception and not at.error
     text = words(at)
-    assert paths[0]["user"] == 7 and paths[0]["reach"] == 0.25 and paths[0]["k"] == 5
+    assert paths[0]["users"] == [7] and paths[0]["reach"] == 0.25 and paths[0]["k"] == 5
     assert "It has to come before: Calculus" in text and "needs Sums: done" in text and "needs Algebra: step 1" in text
     assert "●●○○○ difficulty 2" in text and "difficulty not known" in text and "Level reached: 1.5" in text
     assert f"because they did {TITLES[0]} (41 %)" in text and "Chosen by 5 of 9 users" in text
@@ -190,7 +173,7 @@ def test_the_dials_reach_the_path_and_the_same_is_not_asked_twice(home, paths):
     at.slider(key=f"{PAGE}.variety:{name}").set_value(40).run()
     assert paths[-1]["diversity"] == 0.4
     next(element for element in at.button_group if element.key == f"{PAGE}.reach:{name}").set_value(0.0).run()
-    assert paths[-1]["reach"] is None and not at.exception
+    assert "reach" not in paths[-1] and not at.exception
     n = len(paths)
     at.run()
     assert len(paths) == n
@@ -200,18 +183,20 @@ def test_ticking_what_was_done(home, paths):
     name = make_recommend_run(home, PAGE, "done")
     at = open_page(PAGE, run=name)
     next(element for element in at.button_group if element.key == f"{PAGE}.whom:{name}").set_value("basket").run()
-    assert not at.exception and paths[-1]["done"] == [], "somebody who has done nothing has a path too"
+    assert not at.exception and paths[-1]["histories"] == [[]], "somebody who has done nothing has a path too"
     for item in (100, 103):
         next(element for element in at.button_group if element.key == f"{PAGE}.chip:{name}").set_value(item).run()
-    assert paths[-1]["done"] == [100, 103] and "user" not in paths[-1]
+    assert paths[-1]["histories"] == [[100, 103]] and "users" not in paths[-1]
     assert not any((element.key or "").startswith(f"{PAGE}.reach") for element in at.button_group), "no difficulty in this table"
 
 
 def test_a_path_that_cannot_be_had_is_a_sentence(home, monkeypatch):
-    def fail(request):
-        raise DataError("The table has no {user!r}.", user="x")
+    class Service:
+        def ask(self, method, body):
+            raise DataError("The table has no {user!r}.", user="x")
 
-    monkeypatch.setattr(learning_compute, "ask", fail)
+    monkeypatch.setattr(client, "alive", lambda run_id: True)
+    monkeypatch.setattr(client, "service", lambda run_id: Service())
     at = open_page(PAGE, run=make_recommend_run(home, PAGE, "done"))
     assert not at.exception and "The table has no 'x'" in at.error[0].value.replace("\\", "")
 
@@ -259,7 +244,7 @@ def test_the_made_up_table_can_be_used_at_once(home, monkeypatch):
 def test_the_server_stays_light():
     script = (
         "import sys, json\n"
-        "from bmcore.ui import learning_compute, learning_data, learning_steps, learning_try\n"
+        "from bmcore.ui import learning_data, learning_steps, learning_try\n"
         "print(json.dumps(sorted({name.split('.')[0] for name in sys.modules})))"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT, check=True)

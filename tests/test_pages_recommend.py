@@ -147,8 +147,8 @@ def test_a_customer_gets_recommendations_with_reasons(home, service):
     box = at.selectbox(key=f"{PAGE}.customer:{run_id}")
     assert {"7", "20", "1", "40"} <= set(box.options)
     box.set_value("20").run()
-    assert service.asked[-1] == ("recommend", {"users": [20], "k": 10, "diversity": 0.0})
-    assert "Had bought: " in words(at) and "because they bought" in words(at)
+    assert service.asked[-2:] == [("recommend", {"users": [20], "k": 10, "diversity": 0.0}), ("history", {"users": [20], "k": 12})]
+    assert f"Had bought: {TITLES[0]}, {TITLES[3]}" in words(at) and "because they bought" in words(at)
 
 
 def test_somebody_new_is_described_by_what_the_table_knows(home, service):

@@ -10,8 +10,9 @@ from bmcore.base import Estimator
 from bmcore.data.catalogue import catalogue
 from bmcore.errors import DataError, ModelError
 from bmcore.recommend import everybody
+from bmcore.recommend.asked import match
 from bmcore.recommend.listing import Listing
-from bmcore.recommend.model import RecommenderModel, match
+from bmcore.recommend.model import RecommenderModel
 from tests.serve.test_recommendations import shop
 
 
@@ -148,3 +149,19 @@ def test_a_circle_of_prerequisites_is_refused():
     table = catalogue(pd.DataFrame({"item": [1, 2], "before": ["2", "1"]}), "item", requires="before")
     with pytest.raises(DataError, match="needs"):
         Listing.of(np.array([1, 2], dtype=object), table)
+
+
+def test_what_somebody_has_and_the_way_on(model):
+    """The history of customers, and a path that keeps to what has to come before."""
+    known = model.recommender.user_ids_[0]
+    have = {entry["item"] for entry in model.history([known, "nobody"])[0]}
+    row = model.recommender.history_[0]
+    assert have == {model.recommender.item_ids_[at] for at in row.indices} and model.history(["nobody"]) == [[]]
+    assert len(model.history([known], k=1)[0]) == 1
+    (found,) = model.path(users=[known], k=4)
+    assert len(found["steps"]) <= 4 and not have & {step["item"] for step in found["steps"]} and found["done"]["n"] == len(have)
+    assert model.path(histories=[list(have)], k=4)[0]["done"]["n"] == len(have)
+    with pytest.raises(DataError, match="no 'nobody'"):
+        model.path(users=["nobody"])
+    with pytest.raises(DataError, match="either users or histories"):
+        model.path()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bmcore.recommend.model import match
+from bmcore.recommend.asked import match
 
 if TYPE_CHECKING:
     import pandas as pd

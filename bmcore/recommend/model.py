@@ -16,6 +16,7 @@ import numpy as np
 from bmcore.base import Estimator, servable
 from bmcore.errors import DataError, ModelError
 from bmcore.recommend import cold, rules
+from bmcore.recommend.asked import bounds_of, match
 from bmcore.recommend.listing import Listing
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ class RecommenderModel:
         """
         if (users is None) == (histories is None):
             raise DataError("Give either users or histories: known customers, or what new visitors have chosen.")
-        bounds = _bounds(difficulty)
+        bounds = bounds_of(difficulty)
         chosen = None if candidates is None else [self._item(one) for one in candidates]
         found = []
         for history in self._histories(users) if histories is None else histories:
@@ -121,6 +122,37 @@ class RecommenderModel:
         ids, scores = self.recommender.similar_items([self._item(one) for one in items], k)
         return [[self._entry(item, score) for item, score in zip(*row, strict=True) if item is not None]
                 for row in zip(ids, scores, strict=True)]
+
+    @servable
+    def history(self, users: Sequence[Any], k: int = 20) -> list[list[dict]]:
+        """What each customer has chosen, what counts most first: a list of at most k `{"item", "title", "weight"}`, empty if unknown."""
+        return [
+            [{"item": item, "title": self.title_of(item), "weight": round(weight, 6)}
+             for item, weight in sorted(history.items(), key=lambda pair: -pair[1])[:k]]
+            for history in self._histories(users)
+        ]
+
+    @servable
+    def path(
+        self, users: Sequence[Any] | None = None, histories: Sequence[Any] | None = None, k: int = 5, diversity: float = 0.0,
+        reach: float | None = None,
+    ) -> list[dict]:
+        """The next k steps in order, what has to come before first, for each learner or history; see `paths.path_of`.
+
+        Raises
+        ------
+        DataError
+            For a learner the model does not know, or if both or neither of users and histories are given.
+        """
+        from bmcore.recommend.paths import path_of
+
+        if (users is None) == (histories is None):
+            raise DataError("Give either users or histories: known customers, or what new visitors have chosen.")
+        for user in users or ():
+            if not self.knows(user):
+                raise DataError("The table has no {user!r}. Choose somebody of it, or give what they have done.", user=str(user)[:60])
+        given = self._histories(users) if histories is None else histories
+        return [path_of(self, self._known(history), k, diversity, reach) for history in given]
 
     def items(self) -> list[dict]:
         """Every item: `{"item", "title", "about", "difficulty", "requires", "popularity"}`, the most popular first."""
@@ -246,25 +278,3 @@ class RecommenderModel:
 
     def _entry(self, item: Any, score: float) -> dict:
         return {"item": item, "title": self.title_of(item), "score": round(float(score), 6)}
-
-
-def _bounds(difficulty: Sequence[float] | None) -> tuple[float, float] | None:
-    """(middle, half the width) of the difficulties that are wanted."""
-    if difficulty is None:
-        return None
-    try:
-        low, high = (float(one) for one in difficulty)
-    except (TypeError, ValueError):
-        low, high = np.nan, np.nan
-    if not -np.inf < low <= high < np.inf:
-        raise DataError("The difficulty is {given}. Give two numbers: the lowest and the highest.", given=repr(difficulty)[:80])
-    return (low + high) / 2, (high - low) / 2
-
-
-def match(given: Any, known: Mapping) -> Any:
-    """The id that is meant: itself, or a number written as a text and a text written as a number; None if there is none."""
-    given = given.item() if hasattr(given, "item") else given
-    others = (int(given),) if isinstance(given, str) and given.isascii() and given.isdigit() and len(given) < 19 else (str(given),)
-    if isinstance(given, bool) or not isinstance(given, int | float | str):
-        return None
-    return next((one for one in (given, *others) if one in known), None)

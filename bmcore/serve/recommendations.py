@@ -1,5 +1,5 @@
 """Asking a model that recommends: {"users": [...]} or {"histories": [[...], ...]} in, a list with reasons for each out; {"items": [...]}
-in, similar items out.
+in, similar items out; a path asks as a recommendation does, for the next steps in order.
 
 The example in /docs names a customer and items of this very model.
 """
@@ -17,6 +17,8 @@ MAX_ASKED = 1000  # customers, histories or items of a request
 MAX_HISTORY = 10_000  # items of a history
 MAX_CANDIDATES = 20_000
 MAX_K = 1000
+MAX_STEPS = 50  # of a path
+MAX_PATHS = 100
 MAX_ROWS = 10_000  # k times those who ask: each row has its reasons
 MAX_TRAITS = 100
 _SHORT = 60
@@ -53,6 +55,21 @@ _SIMILAR = {
     "type": "object", "required": ["items"], "additionalProperties": False,
     "properties": {"items": {"type": "array", "minItems": 1, "maxItems": MAX_ASKED, "items": _ID}, "k": _K},
 }
+_PATH = {
+    "type": "object", "additionalProperties": False, "oneOf": _RECOMMEND["oneOf"],
+    "properties": {
+        **{name: {**_RECOMMEND["properties"][name], "maxItems": MAX_PATHS} for name in ("users", "histories")},
+        "k": {**_K, "maximum": MAX_STEPS, "default": 5}, "diversity": _RECOMMEND["properties"]["diversity"],
+        "reach": {
+            "type": "number", "exclusiveMinimum": 0, "maximum": 1,
+            "description": "how far from the level reached a step may lie, as a share of all difficulties",
+        },
+    },
+}
+_HISTORY = {
+    "type": "object", "required": ["users"], "additionalProperties": False,
+    "properties": {"users": _RECOMMEND["properties"]["users"], "k": _K},
+}
 
 
 def endpoints(model: type, folder: Path | None) -> dict[str, Endpoint]:
@@ -67,6 +84,19 @@ def endpoints(model: type, folder: Path | None) -> dict[str, Endpoint]:
         "similar": Endpoint(
             name="similar", summary="The items most like each of these", takes=_SIMILAR, gives=_lists("similar", _SHOWN),
             example={"items": shown["items"], "k": 5}, check=similar_of, answer=similar,
+        ),
+        "history": Endpoint(
+            name="history", summary="What each customer has chosen", takes=_HISTORY,
+            gives=_lists("histories", {"item": _ID, "title": {"type": "string"}, "weight": {"type": "number"}}),
+            example={"users": shown["users"], "k": 5}, check=history_of, answer=histories,
+        ),
+        "path": Endpoint(
+            name="path", summary="The next steps of each learner, what has to come before first", takes=_PATH,
+            gives={
+                "type": "object", "required": ["paths"],
+                "properties": {"paths": {"type": "array", "items": {"type": "object", "required": ["steps", "done", "level", "ordered"]}}},
+            },
+            example={"users": shown["users"], "k": 5}, check=path_of, answer=paths,
         ),
     }
 
@@ -94,16 +124,8 @@ def recommend_of(body: Any) -> dict[str, Any]:
         If it is anything else, with a sentence that says what is expected.
     """
     body = _object(body, _RECOMMEND["properties"])
-    if ("users" in body) == ("histories" in body):
-        raise DataError("The body needs exactly one of the fields users (known customers) and histories (lists of items of new visitors).")
-    if "users" in body:
-        _ids("users", body["users"], MAX_ASKED)
-    else:
-        body["histories"] = _histories(body["histories"])
-    asked = len(body.get("users") or body["histories"])
-    _length(body, asked)
-    if "diversity" in body and not (_number(body["diversity"]) and 0 <= body["diversity"] <= 1):
-        raise DataError("The field diversity is {value}. Give a number from 0 to 1.", value=repr(body["diversity"])[:_SHORT])
+    _length(body, _asked(body, MAX_ASKED))
+    _share(body, "diversity")
     if "candidates" in body:
         _ids("candidates", body["candidates"], MAX_CANDIDATES)
     if "like" in body:
@@ -111,6 +133,44 @@ def recommend_of(body: Any) -> dict[str, Any]:
     if "difficulty" in body and not (isinstance(body["difficulty"], list) and all(map(_number, body["difficulty"]))):
         raise DataError("The field difficulty must be a list of two numbers: the lowest and the highest.")
     return body
+
+
+def path_of(body: Any) -> dict[str, Any]:
+    """The arguments of `path` from a request body; raises as `recommend_of` does."""
+    body = _object(body, _PATH["properties"])
+    _asked(body, MAX_PATHS)
+    k = body.get("k", 5)
+    if isinstance(k, bool) or not isinstance(k, int) or not 1 <= k <= MAX_STEPS:
+        raise DataError("The field k is {value}. Give a whole number from 1 to {most:,}.", value=repr(k)[:_SHORT], most=MAX_STEPS)
+    _share(body, "diversity")
+    _share(body, "reach")
+    return body
+
+
+def history_of(body: Any) -> dict[str, Any]:
+    """The arguments of `history` from a request body; raises as `recommend_of` does."""
+    body = _object(body, _HISTORY["properties"])
+    if "users" not in body:
+        raise DataError("The body needs the field users: a list of customers' ids.")
+    _ids("users", body["users"], MAX_ASKED)
+    _length(body, len(body["users"]))
+    return body
+
+
+def _asked(body: dict[str, Any], most: int) -> int:
+    """How many are asked about."""
+    if ("users" in body) == ("histories" in body):
+        raise DataError("The body needs exactly one of the fields users (known customers) and histories (lists of items of new visitors).")
+    if "users" in body:
+        _ids("users", body["users"], most)
+    else:
+        body["histories"] = _histories(body["histories"], most)
+    return len(body.get("users") or body["histories"])
+
+
+def _share(body: dict[str, Any], field: str) -> None:
+    if field in body and not (_number(body[field]) and 0 <= body[field] <= 1):
+        raise DataError("The field {field} is {value}. Give a number from 0 to 1.", field=field, value=repr(body[field])[:_SHORT])
 
 
 def similar_of(body: Any) -> dict[str, Any]:
@@ -148,9 +208,9 @@ def _id(value: Any) -> bool:
     return len(value) <= _LONGEST if isinstance(value, str) else _number(value)
 
 
-def _histories(given: Any) -> list:
-    if not isinstance(given, list) or not 0 < len(given) <= MAX_ASKED:
-        raise DataError("The field histories must be a list of 1 to {most:,} lists of item ids.", most=MAX_ASKED)
+def _histories(given: Any, most: int) -> list:
+    if not isinstance(given, list) or not 0 < len(given) <= most:
+        raise DataError("The field histories must be a list of 1 to {most:,} lists of item ids.", most=most)
     for number, history in enumerate(given):
         if isinstance(history, dict) and len(history) <= MAX_HISTORY:
             for item, weight in history.items():
@@ -203,3 +263,13 @@ def recommendations(model: Any, asked: dict[str, Any]) -> dict:
 def similar(model: Any, asked: dict[str, Any]) -> dict:
     """A list for each item."""
     return {"similar": model.similar(**asked)}
+
+
+def paths(model: Any, asked: dict[str, Any]) -> dict:
+    """A path for each who is asked about."""
+    return {"paths": model.path(**asked)}
+
+
+def histories(model: Any, asked: dict[str, Any]) -> dict:
+    """What each has chosen."""
+    return {"histories": model.history(**asked)}

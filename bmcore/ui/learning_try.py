@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 
 import streamlit as st
 
-from bmcore.errors import BmcoreError
-from bmcore.messages import Message
-from bmcore.ui import learning_compute, learning_steps, recommend_try, states
+from bmcore.ui import learning_steps, recommend_ask, recommend_try
 from bmcore.ui.kinds import RecommendScenario
 from bmcore.ui.words import _
 
 STEPS, MOST_KEPT = 5, 40
-BEFORE = Message("When it was tested they had done")  # what they have done by now stands above the path
 
 
 def draw(run, scenario: RecommendScenario) -> None:
@@ -35,15 +31,15 @@ def _draw(run_id: str, scenario: RecommendScenario) -> None:
         whom = st.segmented_control(
             _("For whom"), list(words), default="known", required=True, format_func=words.get, key=f"{scenario.key}.whom:{run_id}"
         )
-        asked = {"known": recommend_try.somebody, "basket": recommend_try.basket}[whom](run, replace(scenario, had=BEFORE))
+        asked = {"known": recommend_try.somebody, "basket": recommend_try.basket}[whom](run, scenario)
     with right:
         variety = _variety(scenario, run_id)
         reach = _reach(run, scenario)
     if asked is None and whom == "known":
         st.caption(_("Choose somebody, and their next {n} steps appear here.", n=STEPS))
         return
-    who = {"user": asked["users"][0]} if whom == "known" else {"done": asked["histories"][0] if asked else []}
-    found = answered({"run": run_id, **who, "k": STEPS, "diversity": variety / 100, "reach": reach})
+    who = asked if asked else {"histories": [[]]}
+    found = answered(run_id, {**who, "k": STEPS, "diversity": variety / 100, **({"reach": reach} if reach else {})})
     if found is None:
         return
     learning_steps.draw(found, scenario, key=f"{scenario.key}.path:{run_id}")
@@ -71,17 +67,14 @@ def _reach(run, scenario: RecommendScenario) -> float | None:
     return chosen or None
 
 
-def answered(request: dict) -> dict | None:
-    """The path, kept for this visitor: the same question is not worked out twice."""
-    kept, name = st.session_state.setdefault("learning_try.answers", {}), json.dumps(request, sort_keys=True, default=str)
+def answered(run_id: str, body: dict) -> dict | None:
+    """The path, kept for this visitor: the same question is not asked twice."""
+    kept, name = st.session_state.setdefault(f"learning_try.answers:{run_id}", {}), json.dumps(body, sort_keys=True, default=str)
     if name not in kept:
-        try:
-            with st.spinner(_("Working out the path")):
-                found = learning_compute.ask(request)
-        except BmcoreError as error:
-            states.problem(error)
+        found = recommend_ask.served(run_id, "path", body)
+        if found is None:
             return None
         while len(kept) >= MOST_KEPT:
             kept.pop(next(iter(kept)), None)
-        kept[name] = found
+        kept[name] = found["paths"][0]
     return kept[name]

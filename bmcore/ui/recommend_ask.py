@@ -17,17 +17,15 @@ MOST_KEPT = 60
 
 def ask(run_id: str, method: str, body: dict) -> list[dict] | None:
     """The rows that `method` answers for the one person, basket or item of `body`; None, and a sentence, where it cannot."""
-    from bmcore.serve import client
-
     kept = st.session_state.setdefault(f"recommend_ask.answers:{run_id}", {})
     name = json.dumps([method, body], sort_keys=True, default=str)
     if name in kept:
         return kept[name]
-    first = not client.alive(run_id)
-    words = _("Loading the model. The first answer takes a few seconds, the next ones are quick.") if first else _("Asking the model")
+    answer = served(run_id, method, body)
+    if answer is None:
+        return None
     try:
-        with st.spinner(words):
-            rows = _rows(client.service(run_id).ask(method, body))
+        rows = _rows(answer)
     except BmcoreError as error:
         states.problem(error)
         return None
@@ -35,6 +33,20 @@ def ask(run_id: str, method: str, body: dict) -> list[dict] | None:
         kept.pop(next(iter(kept)), None)
     kept[name] = rows
     return rows
+
+
+def served(run_id: str, method: str, body: dict) -> dict | None:
+    """What the run's service answers; None, and a sentence, where it cannot."""
+    from bmcore.serve import client
+
+    first = not client.alive(run_id)
+    words = _("Loading the model. The first answer takes a few seconds, the next ones are quick.") if first else _("Asking the model")
+    try:
+        with st.spinner(words):
+            return client.service(run_id).ask(method, body)
+    except BmcoreError as error:
+        states.problem(error)
+        return None
 
 
 def _rows(answer: object) -> list[dict]:

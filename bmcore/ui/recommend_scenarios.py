@@ -148,7 +148,7 @@ LEARNING = RecommendScenario(
             Message("How hard it is"),
             ("difficulty", "level", "hardness", "难度"),
             needed=False,
-            takes=("number",),
+            takes=("number", "text"),
         ),
         Role(
             "requires",

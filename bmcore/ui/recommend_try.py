@@ -12,7 +12,7 @@ from bmcore.ui import recommend_ask, recommend_list
 from bmcore.ui.kinds import RecommendScenario
 from bmcore.ui.words import _, number, one_line, plain
 
-MOST_KNOWN, SHOWN, CHIPS = 200, 10, 14
+MOST_KNOWN, SHOWN, CHIPS, MOST_TITLES = 200, 10, 14, 12
 MOST_TRAITS, MOST_VALUES = 4, 200
 FORMULA = tuple("=+-@\t\r")  # what the file has an apostrophe before
 
@@ -60,9 +60,21 @@ def _answer(run, scenario: RecommendScenario, asked: dict | None, variety: int, 
         )
         return
     rows = recommend_ask.ask(run.id, "recommend", {**asked, "k": SHOWN, "diversity": variety / 100})
+    if rows is not None and mode == "known":
+        _had(run, scenario, asked)
     if rows is not None:
         take = (lambda row: _add(scenario, run.id, row)) if mode == "basket" else None
         recommend_list.draw(rows, scenario, key=f"{scenario.key}.list:{run.id}", take=take)
+
+
+def _had(run, scenario: RecommendScenario, asked: dict) -> None:
+    """What somebody known has by now."""
+    history = recommend_ask.ask(run.id, "history", {"users": asked["users"], "k": MOST_TITLES})
+    titles = ", ".join(one_line(row.get("title"), 50) for row in history or ())
+    if titles:
+        st.caption(f"{_(scenario.had)}: {plain(titles, 600)}{', …' if len(history) == MOST_TITLES else ''}")
+    elif history is not None:
+        st.caption(_("The model does not know {who}: this is what most people take.", who=plain(str(asked["users"][0]), 60)))
 
 
 def somebody(run, scenario: RecommendScenario) -> dict | None:
@@ -82,11 +94,6 @@ def somebody(run, scenario: RecommendScenario) -> dict | None:
         return None
     typed = str(chosen).strip()
     user = known.get(typed, typed)  # the model knows a number that is written as a text
-    examples = (run.evaluation or {}).get("examples") or []
-    history = next((entry.get("history") for entry in examples if isinstance(entry, dict) and entry.get("user") == user), None)
-    if isinstance(history, list) and history:
-        titles = ", ".join(one_line(title, 50) for title in history[:8])
-        st.caption(f"{_(scenario.had)}: {plain(titles, 600)}")
     return {"users": [user]}
 
 

@@ -60,9 +60,13 @@ def test_over_http(served, saved):
     assert new[0][0]["because"] and new[0][0]["title"].startswith("thing ") and "town" in json.dumps(new[1][0]["why"])
     alike = served.ask("similar", {"items": [1], "k": 3})["similar"][0]
     assert all(set(entry) == {"item", "title", "score"} and entry["item"] % 2 for entry in alike)
+    have = served.ask("history", {"users": ["c0", "nobody"], "k": 2})["histories"]
+    assert have == json.loads(json.dumps(model.history(["c0", "nobody"], 2)))
+    path = served.ask("path", {"histories": [["0"]], "k": 3, "reach": 0.5, "diversity": 0.2})["paths"][0]
+    assert path == json.loads(json.dumps(model.path(histories=[["0"]], k=3, reach=0.5, diversity=0.2)[0])) and path["ordered"]
     port = int(served.url.rsplit(":", 1)[1])
     document = talk(port, "GET", "/openapi.json")[2]["paths"]
-    for path, known in (("/recommend", "c0"), ("/similar", None)):
+    for path, known in (("/recommend", "c0"), ("/similar", None), ("/history", "c0"), ("/path", "c0")):
         body = document[path]["post"]["requestBody"]["content"]["application/json"]
         status, _, answer = talk(port, "POST", path, json.dumps(body["example"]).encode())
         assert status == 200 and answer and (known is None or known in body["example"]["users"])
@@ -70,7 +74,9 @@ def test_over_http(served, saved):
         ("/recommend", b"{", 400, "JSON"), ("/recommend", b"[]", 422, "JSON object"), ("/recommend", b"{}", 422, "exactly one"),
         ("/recommend", b'{"users": ["c0"], "k": 1e999}', 422, "field k"), ("/similar", b'{"items": ["nothing"]}', 422, "no item 'nothing'"),
         ("/recommend", b'{"users": ["c0"], "candidates": ["nothing"]}', 422, "candidates"), ("/predict", b"{}", 404, "/docs"),
-        ("/recommend", b'{"users": ["c0"], "difficulty": [3, 1]}', 422, "lowest"),
+        ("/recommend", b'{"users": ["c0"], "difficulty": [3, 1]}', 422, "lowest"), ("/history", b"{}", 422, "users"),
+        ("/path", b'{"users": ["c0"], "k": 51}', 422, "from 1 to 50"), ("/path", b'{"users": ["c0"], "reach": "far"}', 422, "field reach"),
+        ("/path", b'{"users": ["nobody"]}', 422, "no 'nobody'"), ("/path", b'{"users": [], "k": 2}', 422, "users"),
     ):
         found, _, answer = talk(port, "POST", path, content)
         assert found == status and words in answer["error"], answer
@@ -113,7 +119,7 @@ def test_what_can_be_asked():
 
 
 def test_models_without_a_folder_still_have_endpoints(tmp_path):
-    assert set(endpoints.of(RecommenderModel)) == {"recommend", "similar"}
+    assert set(endpoints.of(RecommenderModel)) == {"recommend", "similar", "history", "path"}
     (tmp_path / "items.json").write_text('{"example": {"users": [[1]], "items": 3}}')
     assert endpoints.of(RecommenderModel, tmp_path)["recommend"].example == {"users": ["1"], "k": 5}
     (tmp_path / "items.json").write_text("[" * 100_000)

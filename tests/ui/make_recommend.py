@@ -201,6 +201,8 @@ class Service:
         self.asked.append((method, body))
         if method == "similar":
             return {"similar": [[self._one(item - 100 + i + 1) for i in range(body["k"])] for item in body["items"]]}
+        if method == "history":
+            return {"histories": [[self._one(0), self._one(3)] for _user in body["users"]]}
         return {"recommendations": [self._some(given, body["k"]) for given in body.get("users") or body["histories"]]}
 
     def _some(self, given, k: int) -> list[dict]:
