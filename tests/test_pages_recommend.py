@@ -99,7 +99,7 @@ def test_two_numbers_and_plain_words(home):
     assert [(metric.label, metric.value) for metric in at.metric] == [("EASE", "0.281"), ("ItemKNN", "0.236")]
     text = words(at)
     assert "shows **43 %** of the catalogue" in text and "(ItemKNN: 31 %)" in text
-    assert "hold **29 %** of those that were really chosen; by chance it would be 12 %" in text
+    assert "hold **29 %** of those that were really chosen; with shuffled descriptions it would be 12 %" in text
     assert "after 1998-03-12, of which it knew nothing" in text
     table = next(frame.value for frame in at.dataframe if "NDCG@10" in frame.value)
     assert list(table["Method"]) == ["EASE (ours)", "Popularity", "ItemKNN"]

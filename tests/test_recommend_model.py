@@ -8,9 +8,9 @@ import pytest
 
 from bmcore.base import Estimator
 from bmcore.data.catalogue import catalogue
-from bmcore.errors import DataError, ModelError
+from bmcore.data.identifiers import meant
+from bmcore.errors import DataError, ModelError, ParameterError
 from bmcore.recommend import everybody
-from bmcore.recommend.asked import match
 from bmcore.recommend.listing import Listing
 from bmcore.recommend.model import RecommenderModel
 from tests.serve.test_recommendations import shop
@@ -84,16 +84,35 @@ def test_difficulty_and_variety(model):
 @pytest.mark.parametrize(("ask", "words"), [
     ({}, "either"), ({"users": ["c0"], "histories": [[]]}, "either"), ({"users": ["c0"], "k": 0}, "k,"),
     ({"users": ["c0"], "diversity": 3}, "Diversity"), ({"users": ["c0"], "candidates": ["x"]}, "candidates"),
+    ({"users": ["c0"], "diversity": "much"}, "Diversity"), ({"users": ["c0"], "k": 2.5, "diversity": 0.5}, "k,"),
+    ({"users": ["c0"], "k": -1, "diversity": 0.5}, "k,"), ({"users": [], "k": -1}, "k,"),
+    ({"histories": [5]}, "5 is no history"), ({"histories": [[1], None]}, "None is no history"), ({"histories": 5}, "5 is no history"),
+    ({"histories": {1: 2.0}}, "is no history"), ({"histories": "tea"}, "is no history"), ({"histories": ["tea"]}, "'tea' is no history"),
+    ({"histories": [{1: "x"}]}, "weight of item 1"), ({"histories": [{77: -1}]}, "weight of item 77"),
 ])
 def test_what_cannot_be_meant(model, ask, words):
     with pytest.raises(DataError, match=words):
         model.recommend(**ask)
+    if "histories" in ask:
+        with pytest.raises(DataError, match=words):
+            model.path(**ask)
+
+
+def test_one_stands_for_a_list_of_one(model):
+    assert model.recommend(users="c0") == model.recommend(users=["c0"]) and len(model.recommend(users=5)) == 1
+    assert model.similar(3) == model.similar([3]) and model.history("c0") == model.history(["c0"]) and model.similar([]) == []
+    assert model.recommend(users=["c0"], candidates=10) == model.recommend(users=["c0"], candidates=[10])
+    for ask in (model.recommend, model.history, model.path):
+        with pytest.raises(ParameterError, match="items"):
+            ask(users=["c0"], k=10**12)
+        with pytest.raises(DataError, match="k,"):
+            ask(users=["c0"], k=-1)
 
 
 def test_ids_are_found_however_they_are_written():
     known = {1: 0, "2": 1, "x": 2, 2.5: 3}
-    assert [match(one, known) for one in (1, "1", 2, "2", "x", np.int64(1), 2.5)] == [1, 1, "2", "2", "x", 1, 2.5]
-    assert [match(one, known) for one in (True, None, [1], "9" * 5000, "²", "-1", "y", {})] == [None] * 8
+    assert [meant(one, known) for one in (1, "1", 2, "2", "x", np.int64(1), 2.5, " x ", 2.0)] == [1, 1, "2", "2", "x", 1, 2.5, "x", "2"]
+    assert [meant(one, known) for one in (True, None, [1], "9" * 5000, "²", "-1", "y", {}, "01", 10**5000)] == [None] * 10
 
 
 def test_everybody_at_once(model):
@@ -108,6 +127,8 @@ def test_everybody_at_once(model):
     found = everybody.of_histories(model, {"c0": {10: 1.0}, "new": {1: 1.0}}, 3)
     assert found["item"].tolist() == [*items(model.recommend(histories=[{**next(model._histories(["c0"])), 10: 1.0}, [1]], k=3))[0],
                                       *items(model.recommend(histories=[[1]], k=3))[0]]
+    again = everybody.of_histories(model, {"c0": {"10": 1.0}}, 3)  # the same item, however it is written, counts once
+    assert again["score"].tolist() == found["score"].tolist()[:3]
     assert len(everybody.of_customers(model, [])) == 0
 
 

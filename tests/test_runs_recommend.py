@@ -370,7 +370,7 @@ def test_films_from_the_terminal(capsys):
     found = run.evaluation
     assert run.spec["columns"]["about"] == ["genres"] and found["choice"] == "EASE" and found["split"]["kind"] == "time"
     assert (found["n_users"], found["n_items"], found["n_interactions"]) == (943, 1682, 100_000)
-    assert found["model"]["ndcg_10"]["value"] > 0.15 and found["cold"]["recall_20"]["low"] > 2 * found["cold"]["chance"]
+    assert found["model"]["ndcg_10"]["value"] > 0.15 and found["cold"]["recall_20"]["low"] > 1.5 * found["cold"]["chance"]
     entry = bmcore.load(run.id).recommend(histories=[[50]], k=1)[0][0]  # Star Wars
     assert entry["title"] == "Return of the Jedi (1983)" and entry["because"][0]["title"] == "Star Wars (1977)"
     drawn = json.loads((run.folder / "map.json").read_text())

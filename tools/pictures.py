@@ -1,8 +1,8 @@
 """Pictures of the pages, for the README and for looking at them: `python tools/pictures.py`.
 
 Trains for real in a home folder of its own (or takes the newest finished runs of `--home FOLDER`): customer service with the fast
-preset and customer segments. Starts another run, opens each page in Debian's chromium and writes docs/pictures/*.png: no figure in
-them is made up.
+preset, customer segments and product recommendations. Starts another run, opens each page in Debian's chromium and writes
+docs/pictures/*.png: no figure in them is made up.
 `--hand-made --to FOLDER` shows made-up runs in every state, for looking only. `--to FOLDER --url URL` looks at a running server.
 """
 
@@ -60,6 +60,7 @@ def trained(home: Path) -> dict[str, str]:
     ids = {
         "done": _newest("TextClassifier") or runs.train("TextClassifier", **messages).id,
         "segments": _newest("KMeans") or runs.train("KMeans", **purchases).id,
+        "products": _newest("AutoRecommender") or runs.train("AutoRecommender", sample="movielens_100k").id,
     }
     running = runs.train("TextClassifier", **messages, detach=True)
     while running.state in ("queued", "running") and running.progress.get("phase") != "train":
@@ -86,6 +87,7 @@ def picture_all(home: Path, to: Path, looks: list[str], *, hand_made: bool) -> N
             paths = {state: f"/customer_service?run={ids[state]}" for state in ("running", "done")}
             if "segments" in ids:
                 paths["segments"] = f"/customer_segments?run={ids['segments']}"
+                paths["products"] = f"/product_recommendations?run={ids['products']}"
             pages(url, to, paths | {"home": "/", "runs": "/runs", "new": "/customer_service", "lab": "/lab_clusters"}, looks)
     finally:
         if not hand_made:

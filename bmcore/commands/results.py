@@ -61,7 +61,7 @@ def recommendation(evaluation: dict) -> None:
     table(head, rows)
     if cold := evaluation.get("cold"):
         print(_(
-            "Items that nobody has bought yet: recall@20 {found} among {n} such items, {chance} by chance.",
+            "Items that nobody has bought yet: recall@20 {found} among {n} such items, {chance} with shuffled descriptions.",
             found=_span(cold["recall_20"]), n=cold["n_items"], chance=f"{cold['chance']:.3f}",
         ))
 

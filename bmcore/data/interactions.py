@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bmcore.data import amounts, dates
-from bmcore.data.findings import _some
+from bmcore.data import dates
 from bmcore.data.identifiers import identifiers
-from bmcore.data.pairs import Rows, merged, orders
+from bmcore.data.log_weights import places, refuse_large_sums, weights
+from bmcore.data.pairs import Rows, in_order, merged, orders
 from bmcore.data.prepared import named, need_columns
 from bmcore.errors import DataError
 from bmcore.messages import Message
@@ -19,10 +18,6 @@ from bmcore.messages import Message
 if TYPE_CHECKING:
     import pandas as pd
     from scipy.sparse import csr_matrix
-
-_MOST_BAD = 0.2
-_LARGEST_RATING = 10
-_RATING = re.compile(r"rating|(?<![a-z])(rate|rated|stars?|score|grade)(?![a-z])|评分|打分|星级", re.IGNORECASE)
 
 
 @dataclass
@@ -48,6 +43,10 @@ class Interactions:
     first : ndarray of shape (n,), float64, or None
         Seconds since 1970 of the pair's first row. A split in time goes by it: what is bought every week would by its last time lie
         in the test for everybody, and nobody could have learned it.
+    rows : Rows or None
+        The events that were merged, with the same positions, by user, item and time; None without times and baskets, when a log is not
+        parted between the events of a pair. With them, a user or item all of whose purchases were given back keeps its number, since
+        an earlier part of the log has it.
     """
 
     users: np.ndarray
@@ -59,6 +58,7 @@ class Interactions:
     baskets: np.ndarray | None = None
     notes: list[Message] = field(default_factory=list)
     first: np.ndarray | None = None
+    rows: Rows | None = None
 
     def __len__(self) -> int:
         return len(self.users)
@@ -72,11 +72,28 @@ class Interactions:
         return len(self.item_ids)
 
     def part(self, mask: np.ndarray) -> Interactions:
-        """The entries where `mask` is true, with the same positions of users and items; no notes."""
+        """The entries where `mask` is true, with the same positions of users and items; no notes.
+
+        Each keeps its weight and its last time, in which all of its events count. What was known at an earlier time `part_of_rows` makes.
+        """
         times, baskets, first = (None if one is None else one[mask] for one in (self.times, self.baskets, self.first))
-        return Interactions(
+        part = Interactions(
             self.users[mask], self.items[mask], self.weights[mask], times, self.user_ids, self.item_ids, baskets, [], first
         )
+        if self.rows is not None:
+            part.rows = self.rows.part(self.rows_of(part))
+        return part
+
+    def part_of_rows(self, mask: np.ndarray) -> Interactions:
+        """The entries that the events where `mask` (over `rows`) is true make by themselves, as if the log had no others; no notes."""
+        rows = self.rows.part(mask)
+        return _entries(merged(rows)[0], rows, self.user_ids, self.item_ids, [])
+
+    def rows_of(self, part: Interactions) -> np.ndarray:
+        """Which of `rows` are of a pair of `part`: (len(rows),) bool."""
+        learned, asked = (one.users.astype(np.int64) * max(self.n_items, 1) + one.items for one in (part, self.rows))
+        places = np.minimum(np.searchsorted(learned, asked), max(len(learned) - 1, 0))
+        return learned[places] == asked if len(learned) else np.zeros(len(asked), bool)
 
     def csr(self, binary: bool = False) -> csr_matrix:
         """Weights (or 1) as a sparse matrix of shape (n_users, n_items), float32."""
@@ -140,7 +157,7 @@ def read_interactions(
     notes = [Message.from_dict(note) for note in frame.attrs.get("notes", [])]
     (users, user_ids), (items, item_ids) = identifiers(frame[user], user), identifiers(frame[item], item)
     keep = _present(users, user, notes) & _present(items, item, notes)
-    amount, rated = _weights(frame, weight, keep, notes)
+    amount, rated = weights(frame, weight, keep, notes)
     moments = _moments(frame, time, keep, notes)
     baskets = orders(users, identifiers(frame[basket], basket)[0]) if basket else None
     if not keep.any():
@@ -148,44 +165,55 @@ def read_interactions(
             "No row has everything at once: {names}. Check that these columns belong together.",
             names=", ".join(str(name) for name in (user, item, weight, time) if name),
         )
-    rows, again = merged(Rows(users, items, amount, moments, baskets).part(keep), rated)
-    notes += again
-    return _checked(rows, user_ids, item_ids, user, item, notes)
+    refuse_large_sums(users, items, np.where(keep & (amount > 0), amount, 0), rated, (weight, user_ids, item_ids))
+    rows, told = in_order(Rows(users, items, amount, moments, baskets, rated=rated).part(keep))
+    rows, user_ids, item_ids = _numbered(rows, rows.weights > 0, user_ids, item_ids)
+    pairs, more = merged(rows)
+    if rows.times is None and rows.baskets is None:
+        pairs, user_ids, item_ids = _numbered(pairs, np.ones(len(pairs), bool), user_ids, item_ids)
+        rows = None
+    _refuse_useless(pairs, user_ids, item_ids, user, item)
+    return _entries(pairs, rows, user_ids, item_ids, [*notes, *told, *more])
 
 
-def _checked(rows: Rows, user_ids: np.ndarray, item_ids: np.ndarray, user: str, item: str, notes: list[Message]) -> Interactions:
-    """Users and items that are left, numbered anew; refused where nothing can be learned from them."""
-    users, user_ids = _renumbered(rows.users, user_ids)
-    items, item_ids = _renumbered(rows.items, item_ids)
-    if len(user_ids) == 1:
+def _entries(pairs: Rows, rows: Rows | None, user_ids: np.ndarray, item_ids: np.ndarray, notes: list[Message]) -> Interactions:
+    return Interactions(
+        pairs.users, pairs.items, pairs.weights.astype(np.float32), pairs.times, user_ids, item_ids, pairs.baskets, notes, pairs.first, rows
+    )
+
+
+def _refuse_useless(pairs: Rows, user_ids: np.ndarray, item_ids: np.ndarray, user: str, item: str) -> None:
+    """Raise DataError where nothing can be learned from the pairs."""
+    if not len(pairs):
+        raise DataError("Everything that was bought was given back, so nothing is left to learn from. Check the sign of the amounts.")
+    if (pairs.users == pairs.users[0]).all():
         raise DataError(
             "All rows of column {column!r} are of one customer ({value}), so there is nobody to compare. Choose the column that tells "
-            "customers apart.", column=user, value=str(user_ids[0])[:60],
+            "customers apart.", column=user, value=str(user_ids[pairs.users[0]])[:60],
         )
-    if len(item_ids) == 1:
+    if (pairs.items == pairs.items[0]).all():
         raise DataError(
             "Column {column!r} holds one item only ({value}), so there is nothing to choose from. Choose the column that tells items "
             "apart.",
-            column=item, value=str(item_ids[0])[:60],
+            column=item, value=str(item_ids[pairs.items[0]])[:60],
         )
-    if np.bincount(users).max() < 2:
+    if np.bincount(pairs.users).max() < 2:
         raise DataError(
             "No value of column {user!r} has two different values of {item!r}, so nothing tells which items go together. If {user!r} "
             "is the number of an order or a row, choose the column that names the customer.", user=user, item=item,
         )
-    baskets = None if rows.baskets is None else np.unique(rows.baskets, return_inverse=True)[1].astype(np.int32)
-    return Interactions(users, items, rows.weights.astype(np.float32), rows.times, user_ids, item_ids, baskets, notes, rows.first)
 
 
-def _renumbered(codes: np.ndarray, ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    used = np.bincount(codes, minlength=len(ids)) > 0
-    return (np.cumsum(used) - 1)[codes].astype(np.int32), ids[used]
-
-
-def _rows(mask: np.ndarray) -> dict[str, Any]:
-    """How many rows, and the first of them as a spreadsheet numbers them."""
-    places = np.flatnonzero(mask)
-    return {"n": len(places), "rows": _some(tuple((places[:6] + 2).tolist()))}
+def _numbered(rows: Rows, which: np.ndarray, user_ids: np.ndarray, item_ids: np.ndarray) -> tuple[Rows, np.ndarray, np.ndarray]:
+    """Users, items and baskets numbered anew without gaps, those of the rows `which`; rows of others are left out."""
+    used_users, used_items = (
+        np.bincount(codes[which], minlength=len(ids)) > 0 for codes, ids in ((rows.users, user_ids), (rows.items, item_ids)))
+    rows = rows.part(used_users[rows.users] & used_items[rows.items])
+    rows.users, rows.items = (
+        (np.cumsum(used) - 1).astype(np.int32)[codes] for used, codes in ((used_users, rows.users), (used_items, rows.items)))
+    if rows.baskets is not None:
+        rows.baskets = np.unique(rows.baskets, return_inverse=True)[1].astype(np.int32)
+    return rows, user_ids[used_users], item_ids[used_items]
 
 
 def _present(codes: np.ndarray, name: str, notes: list[Message]) -> np.ndarray:
@@ -193,62 +221,8 @@ def _present(codes: np.ndarray, name: str, notes: list[Message]) -> np.ndarray:
     if blank.all():
         raise DataError("Column {column!r} is empty in all {n:,} rows. Choose another column.", column=name, n=len(codes))
     if blank.any():
-        notes.append(Message("Column {column!r} is empty in {n:,} rows ({rows}); they are left out.", column=name, **_rows(blank)))
+        notes.append(Message("Column {column!r} is empty in {n:,} rows ({rows}); they are left out.", column=name, **places(blank)))
     return ~blank
-
-
-def _weights(frame: pd.DataFrame, name: str | None, keep: np.ndarray, notes: list[Message]) -> tuple[np.ndarray, bool]:
-    """A number a row, and whether they are ratings. Takes rows without one out of `keep`."""
-    if not name:
-        return np.ones(len(frame)), False
-    column = frame[name]
-    if column.dtype.kind in "mM":
-        raise DataError("Column {column!r} holds dates, not amounts. Choose a column of numbers, or none.", column=name)
-    found = amounts.read(column, name)
-    if found.bad.sum() > _MOST_BAD * len(column):
-        row = int(found.bad.argmax())
-        raise DataError(
-            "Column {column!r} holds words, not amounts (row {row}: {example}). Choose a column of numbers, or none.",
-            column=name, row=row + 2, example=str(column.iloc[row])[:40],
-        )
-    values, missing = found.values, np.isnan(found.values)
-    if missing.all():
-        raise DataError("Column {column!r} is empty in all {n:,} rows. Choose another column, or none.", column=name, n=len(column))
-    notes += found.notes
-    if (missing & keep).any():
-        notes.append(
-            Message("Column {column!r} holds no number in {n:,} rows ({rows}); they are left out.", column=name, **_rows(missing & keep))
-        )
-    keep &= ~missing
-    low, high = np.nanmin(values), np.nanmax(values)
-    rated = bool(_RATING.search(name)) and low >= 0 and 0 < high <= _LARGEST_RATING
-    if rated:  # a weight is above 0
-        values = np.where(values == 0, values[values > 0].min(), values)
-    _signs(values, keep, name, notes)
-    if rated:
-        notes.append(Message(
-            "Column {column!r} holds ratings from {low:g} to {high:g}. Each of them, also a low one, counts as interest: somebody chose "
-            "that item.", column=name, low=float(low), high=float(high),
-        ))
-    return values, rated
-
-
-def _signs(values: np.ndarray, keep: np.ndarray, name: str, notes: list[Message]) -> None:
-    """Notes on returns; rows of nothing (0) leave `keep`."""
-    zero, negative = keep & (values == 0), keep & (values < 0)
-    if keep.any() and not (keep & (values > 0)).any():
-        raise DataError(
-            "Column {column!r} has no number above 0, so nothing was bought or liked. Turn the signs around, or choose no column for it.",
-            column=name,
-        )
-    if zero.any():
-        notes.append(Message("Column {column!r} is 0 in {n:,} rows ({rows}); they are left out.", column=name, **_rows(zero)))
-        keep &= ~zero
-    if negative.any():
-        notes.append(Message(
-            "Column {column!r} is negative in {n:,} rows ({rows}): they are taken as things given back, and cancel what was bought.",
-            column=name, **_rows(negative),
-        ))
 
 
 def _moments(frame: pd.DataFrame, name: str | None, keep: np.ndarray, notes: list[Message]) -> np.ndarray | None:
@@ -259,6 +233,6 @@ def _moments(frame: pd.DataFrame, name: str | None, keep: np.ndarray, notes: lis
     notes += [*found.notes, *dates.left_out(found.bad & keep, name)]
     empty = np.isnat(found.values) & ~found.bad & keep
     if empty.any():
-        notes.append(Message("Column {column!r} is empty in {n:,} rows ({rows}); they are left out.", column=name, **_rows(empty)))
+        notes.append(Message("Column {column!r} is empty in {n:,} rows ({rows}); they are left out.", column=name, **places(empty)))
     keep &= ~np.isnat(found.values)
     return found.values.astype("M8[s]").astype(np.int64).astype(np.float64)

@@ -1,4 +1,9 @@
-"""Rows of a log to pairs of a user and an item: copies dropped, repeats added up or replaced, returns taken off."""
+"""Rows of a log to pairs of a user and an item: copies dropped, repeats added up or replaced, returns taken off.
+
+    rows, notes = in_order(rows)
+    pairs, more = merged(rows)              # of the whole log
+    before, _ = merged(rows.part(rows.times < border))
+"""
 
 from __future__ import annotations
 
@@ -6,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bmcore.errors import DataError
 from bmcore.messages import Message
 
 
@@ -24,6 +28,8 @@ class Rows:
     baskets : ndarray of shape (n,), int, or None
     first : ndarray of shape (n,), float64, or None
         Of a pair: its first time.
+    rated : bool
+        The weights are ratings: the last one of a pair counts, and they are not added up.
     """
 
     users: np.ndarray
@@ -32,11 +38,15 @@ class Rows:
     times: np.ndarray | None
     baskets: np.ndarray | None
     first: np.ndarray | None = None
+    rated: bool = False
+
+    def __len__(self) -> int:
+        return len(self.users)
 
     def part(self, which: np.ndarray) -> Rows:
         """Some of the rows: a mask or positions."""
         columns = (self.users, self.items, self.weights, self.times, self.baskets, self.first)
-        return Rows(*(None if one is None else one[which] for one in columns))
+        return Rows(*(None if one is None else one[which] for one in columns), self.rated)
 
 
 def orders(users: np.ndarray, codes: np.ndarray) -> np.ndarray:
@@ -45,41 +55,29 @@ def orders(users: np.ndarray, codes: np.ndarray) -> np.ndarray:
     return np.unique(users.astype(np.int64) * (int(codes.max()) + 1) + codes, return_inverse=True)[1]
 
 
-def merged(rows: Rows, rated: bool) -> tuple[Rows, list[Message]]:
-    """One row a pair, by user and then item, and notes on what was merged.
-
-    Raises
-    ------
-    DataError
-        If everything that was bought was given back.
-    """
+def in_order(rows: Rows) -> tuple[Rows, list[Message]]:
+    """Rows by user, item and time, exact copies left out, and a note on those."""
     key = rows.users.astype(np.int64) * (int(rows.items.max()) + 1) + rows.items
     order = np.lexsort((key,) if rows.times is None else (rows.times, key))  # stable: the table's order decides ties
     rows, key = rows.part(order), key[order]
     copies = _copies(rows, key)
-    notes = [_copied(copies)] if copies.any() else []
-    if copies.any():
-        rows, key = rows.part(~copies), key[~copies]
-    starts = np.flatnonzero(np.r_[True, key[1:] != key[:-1]])
-    ends = np.r_[starts[1:], len(key)] - 1
-    if len(starts) < len(key):
-        notes.append(_repeated(len(key) - len(starts), rated))
-    weights = rows.weights[ends] if rated else np.add.reduceat(rows.weights, starts)
+    return (rows.part(~copies), [_copied(copies)]) if copies.any() else (rows, [])
+
+
+def merged(rows: Rows) -> tuple[Rows, list[Message]]:
+    """One row a pair of which something is left, by user and then item, and notes on what was merged. Takes rows as `in_order` gives."""
+    users, items = rows.users, rows.items
+    starts = np.flatnonzero(np.r_[True, (users[1:] != users[:-1]) | (items[1:] != items[:-1])][: len(rows)])
+    ends = np.r_[starts[1:], len(rows)][: len(starts)] - 1
+    notes = [_repeated(len(rows) - len(starts), rows.rated)] if len(starts) < len(rows) else []
+    weights = rows.weights[ends] if rows.rated or not len(rows) else np.add.reduceat(rows.weights, starts)
     times, first = (None if rows.times is None else rows.times[some] for some in (ends, starts))
     baskets = None if rows.baskets is None else rows.baskets[starts]
-    pairs = Rows(rows.users[starts], rows.items[starts], weights, times, baskets, first)
-    return _bought(pairs, notes), notes
-
-
-def _bought(pairs: Rows, notes: list[Message]) -> Rows:
-    """The pairs of which something is left when returns are taken off. (Sums of decimals that cancel may miss 0 by a little.)"""
-    left = pairs.weights > 1e-9
-    if not left.any():
-        raise DataError("Everything that was bought was given back, so nothing is left to learn from. Check the sign of the amounts.")
-    if not left.all():
-        notes.append(Message(
-            "{n:,} pairs of a customer and an item were given back as a whole; they are left out.", n=int((~left).sum())))
-    return pairs.part(left)
+    pairs = Rows(users[starts], items[starts], weights, times, baskets, first, rows.rated)
+    left = weights > 1e-9  # sums of decimals that cancel may miss 0 by a little
+    if left.all():
+        return pairs, notes
+    return pairs.part(left), [*notes, _given_back(~left)]
 
 
 def _copies(rows: Rows, key: np.ndarray) -> np.ndarray:
@@ -95,6 +93,10 @@ def _copies(rows: Rows, key: np.ndarray) -> np.ndarray:
     copies = np.zeros(len(key), bool)
     copies[order[1:]] = same
     return copies
+
+
+def _given_back(gone: np.ndarray) -> Message:
+    return Message("{n:,} pairs of a customer and an item were given back as a whole; they are left out.", n=int(gone.sum()))
 
 
 def _copied(copies: np.ndarray) -> Message:

@@ -1,4 +1,11 @@
-"""Hold out a part of an interaction log: the latest events, or some of each user's items where no time is known."""
+"""Hold out a part of an interaction log: the latest events, or some of each user's items where no time is known.
+
+    parts = split_log(log)
+    model = EASE().fit(parts.train)
+
+The rule: the training part is what one would have read without the held-out events. Its weights, ratings, returns and last times are
+merged anew from the events before the border (or outside the held-out baskets), never taken from the whole log.
+"""
 
 from __future__ import annotations
 
@@ -18,12 +25,13 @@ _FEW, _MUCH = 0.02, 0.6  # a border in time that leaves less or more than this s
 
 @dataclass
 class LogSplit:
-    """Which entries are for learning and which for the test.
+    """What is for learning and what for the test.
 
     Attributes
     ----------
-    train, test : ndarray of shape (n,), bool
-        No entry is in both. With a split in time, together they are all entries.
+    train, test : Interactions
+        With the positions of users and items of the whole log. No pair is in both, and a pair of the whole log is in neither only if
+        all that was bought of it by then had been given back.
     kind : str
         "time" or "per_user".
     at : float or None
@@ -33,8 +41,8 @@ class LogSplit:
     notes : list of Message
     """
 
-    train: np.ndarray
-    test: np.ndarray
+    train: Interactions
+    test: Interactions
     kind: str
     at: float | None
     new_users: int = 0
@@ -58,9 +66,11 @@ def split_log(interactions: Interactions, *, test: float = 0.2, seed: int = 0) -
     Returns
     -------
     LogSplit
-        In time, one border for everybody: what came first at or after it is the test, so nothing is learned from the future. Without times
-        (or where most entries carry the same one) `test` of each user's items, at least one for users with two or more;
-        whole baskets where there are baskets, but a user's only basket is divided.
+        In time, one border for everybody: pairs whose first event is at or after it are the test, and the training part is merged from
+        the events before it alone, so nothing is learned from the future: what was bought again, rated again or given back later
+        is as it was then. Without times (or where most entries carry the same one) `test` of each user's items, at least one for users
+        with two or more; whole baskets where there are baskets, but a user's only basket is divided. A pair goes with the basket it came
+        with first, and what a held-out basket repeats or takes back does not count in training.
 
     Raises
     ------
@@ -71,7 +81,7 @@ def split_log(interactions: Interactions, *, test: float = 0.2, seed: int = 0) -
 
     Notes
     -----
-    O(n log n); about 1 s for a million entries.
+    O(n log n); about 1 s for a million entries. Entries without `rows` (not from `read_interactions`) are parted as they are.
 
     Examples
     --------
@@ -79,8 +89,8 @@ def split_log(interactions: Interactions, *, test: float = 0.2, seed: int = 0) -
     >>> from bmcore.data.interactions import read_interactions
     >>> log = pd.DataFrame({"u": list("aabbb"), "i": list("xyxyz"), "t": pd.date_range("2024-01-01", periods=5)})
     >>> parts = split_log(read_interactions(log, user="u", item="i", time="t"), test=0.4)
-    >>> parts.kind, parts.train.tolist(), parts.new_items
-    ('time', [True, True, True, False, False], 1)
+    >>> parts.kind, len(parts.train), len(parts.test), parts.new_items
+    ('time', 3, 2, 1)
     """
     if not 0 < test < 1:
         raise ParameterError(
@@ -89,7 +99,7 @@ def split_log(interactions: Interactions, *, test: float = 0.2, seed: int = 0) -
     notes: list[Message] = []
     parts = _in_time(interactions, test, notes) or _per_user(interactions, test, seed, notes)
     _count_new(interactions, parts)
-    refuse_leak(interactions.part(parts.train), interactions.part(parts.test))
+    refuse_leak(parts.train, parts.test)
     return parts
 
 
@@ -131,13 +141,14 @@ def _in_time(log: Interactions, test: float, notes: list[Message]) -> LogSplit |
             "Most events have the same time, so they could not be split into earlier and later ones: some of each customer's items were "
             "held out instead."))
         return None
-    known = np.bincount(log.users[~held_out], minlength=log.n_users) > 0
+    train = log.part(~held_out) if log.rows is None else log.part_of_rows(log.rows.times < at)
+    known = np.bincount(train.users, minlength=log.n_users) > 0
     if not known[log.users[held_out]].any():
         notes.append(Message(
             "No customer of the last days had bought anything before, so the log was not split by time: some of each customer's items were "
             "held out instead."))
         return None
-    return LogSplit(~held_out, held_out, "time", float(at), notes=notes)
+    return LogSplit(train, log.part(held_out), "time", float(at), notes=notes)
 
 
 def _per_user(log: Interactions, test: float, seed: int, notes: list[Message]) -> LogSplit:
@@ -159,7 +170,21 @@ def _per_user(log: Interactions, test: float, seed: int, notes: list[Message]) -
     taken = ((before[starts] == 0) | (before[starts] + sizes / 2 <= target)) & (before[starts] + sizes < counts[users[starts]])
     held_out = np.zeros(len(order), bool)
     held_out[order] = np.repeat(taken, sizes)
-    return LogSplit(~held_out, held_out, "per_user", None, notes=notes)
+    test_part = log.part(held_out)
+    return LogSplit(_without(log, held_out, test_part), test_part, "per_user", None, notes=notes)
+
+
+def _without(log: Interactions, held_out: np.ndarray, test: Interactions) -> Interactions:
+    """What is known without the held-out pairs and the baskets that were held out whole."""
+    if log.rows is None:
+        return log.part(~held_out)
+    away = log.rows_of(test)
+    if log.baskets is not None:
+        whole = np.zeros(int(log.rows.baskets.max()) + 1, bool)
+        whole[log.baskets[held_out]] = True
+        whole[log.baskets[~held_out]] = False
+        away |= whole[log.rows.baskets]
+    return log.part_of_rows(~away)
 
 
 def _divisible(log: Interactions) -> np.ndarray:
@@ -175,8 +200,8 @@ def _divisible(log: Interactions) -> np.ndarray:
 
 def _count_new(log: Interactions, parts: LogSplit) -> None:
     """Count, and say, who and what the training part does not have."""
-    parts.new_users = new_codes(log.users[parts.train], log.users[parts.test], log.n_users)
-    parts.new_items = new_codes(log.items[parts.train], log.items[parts.test], log.n_items)
+    parts.new_users = new_codes(parts.train.users, parts.test.users, log.n_users)
+    parts.new_items = new_codes(parts.train.items, parts.test.items, log.n_items)
     if parts.new_users:
         parts.notes.append(Message(
             "{n:,} customers of the test are new: nothing was known of them before, so they are counted and not scored.",

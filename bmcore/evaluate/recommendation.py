@@ -1,8 +1,7 @@
 """The whole evaluation of a recommender: on what users did that it was not told, against what is popular and a simple rule.
 
     parts = split_log(log)
-    train, test = log.part(parts.train), log.part(parts.test)
-    evaluation = evaluate(EASE().fit(train), train, test)
+    evaluation = evaluate(EASE().fit(parts.train), parts.train, parts.test)
 
 The result is plain JSON: what a page draws and what `evaluation.json` holds. Every item of the catalogue is ranked for every user,
 and what a user had before is left out, since nobody needs it recommended.
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bmcore.data.identifiers import meant
 from bmcore.data.split_log import new_codes, refuse_leak
 from bmcore.errors import DataError
 from bmcore.evaluate import recommendation_shown as shown
@@ -45,7 +45,8 @@ def evaluate(
     recommender : Recommender
         Fitted on `train` and nothing else.
     train, test : Interactions
-        Two parts of one log, with the same positions of users and items, as `split_log` and `Interactions.part` make them.
+        Two parts of one log, with the same positions of users and items, as `split_log` makes them: in `train`, nothing of what
+        came after the test began counts, not even that something was bought again.
     seed : int
         The same seed gives the same result.
     report : callable, optional
@@ -64,7 +65,8 @@ def evaluate(
     Raises
     ------
     DataError
-        If an entry of the test is in the training part or in what the recommender learned, or if nobody can be asked.
+        If an entry of the test is in the training part or in what the recommender learned, if the training part counts events from after
+        the border of a split in time, or if nobody can be asked.
 
     Notes
     -----
@@ -79,12 +81,12 @@ def evaluate(
     >>> table = pd.DataFrame({"user": list("aaabbbccc"), "item": [1, 2, 3, 1, 2, 4, 2, 3, 4]})
     >>> log = read_interactions(table, user="user", item="item")
     >>> parts = split_log(log)
-    >>> train, test = log.part(parts.train), log.part(parts.test)
-    >>> found = evaluate(Popularity().fit(train), train, test)
+    >>> found = evaluate(Popularity().fit(parts.train), parts.train, parts.test)
     >>> found["n_test_users"], found["verdict"]["kind"]
     (3, 'not_proven')
     """
     refuse_leak(train, test)
+    refuse_future(train, test)
     refuse_learned(recommender, test)
     start = time.perf_counter()
     who = asked(train, test, items)
@@ -108,12 +110,21 @@ def evaluate(
     }
 
 
-def refuse_learned(recommender: Any, test: Interactions) -> None:
-    """Raise DataError if a recommender was told an entry of the test."""
-    import pandas as pd
+def refuse_future(train: Interactions, test: Interactions) -> None:
+    """Raise DataError if pairs were split in time by their first event, and those of the training part count later ones too."""
+    split = _split(train, test)
+    if split["kind"] == "time" and train.times is not None and (late := train.times >= _first(test).min()).any():
+        raise DataError(
+            "{n:,} entries of the training part count events from after {at}, when the test begins: what was bought or rated again shows "
+            "what people want later. Split the log with split_log, which merges the training part anew.",
+            n=int(late.sum()), at=split["at"],
+        )
 
+
+def refuse_learned(recommender: Any, test: Interactions) -> None:
+    """Raise DataError if a recommender was told an entry of the test, whose ids it may have read as text or as numbers."""
     rows, columns = (
-        pd.Index(learned, dtype=object).get_indexer(ids)[codes]
+        _places(learned, ids)[codes]
         for learned, ids, codes in (
             (recommender.user_ids_, test.user_ids, test.users), (recommender.item_ids_, test.item_ids, test.items))
     )
@@ -125,6 +136,12 @@ def refuse_learned(recommender: Any, test: Interactions) -> None:
             "by heart. Fit it on the training part alone.",
             n=len(told), user=str(test.user_ids[test.users[told[0]]])[:60], item=str(test.item_ids[test.items[told[0]]])[:60],
         )
+
+
+def _places(learned: np.ndarray, ids: np.ndarray) -> np.ndarray:
+    """Where each id is among those learned, -1 where it is not."""
+    known = {one: place for place, one in enumerate(learned.tolist())}
+    return np.array([known.get(meant(one, known), -1) for one in ids.tolist()], np.int64)
 
 
 class _Steps:
@@ -179,11 +196,15 @@ def _sizes(train: Interactions, test: Interactions, who: Asked) -> dict:
 def _split(train: Interactions, test: Interactions) -> dict:
     """How the parts were made, as their times tell it."""
     share = len(test) / (len(train) + len(test))
-    before, after = ((one.times if one.first is None else one.first) for one in (train, test))
+    before, after = _first(train), _first(test)
     if before is None or after is None or not before.max() < after.min():
         return {"kind": "per_user", "at": None, "test": share}
     at = datetime.datetime.fromtimestamp(float(after.min()), datetime.UTC).replace(tzinfo=None)
     return {"kind": "time", "at": at.isoformat(timespec="seconds"), "test": share}
+
+
+def _first(log: Interactions) -> np.ndarray | None:
+    return log.times if log.first is None else log.first
 
 
 def _compared(recommender: Any, ours: Answers, theirs: list[tuple[Answers, float]], who: Asked, seed: int) -> dict:

@@ -8,6 +8,7 @@ This file is the face: it imports no engine. `engine_als` and the compiled kerne
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import astuple
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
+from bmcore import params
 from bmcore.params import Choice, Doc, Label, Range
 from bmcore.recommend import stored
 from bmcore.recommend.contract import Recommender
@@ -159,7 +161,13 @@ class ALS(Recommender):
         items, loss = found["items"], found["loss"]
         if items.ndim != 2 or len(items) != self._n_learned or not items.shape[1] or items.dtype != np.float32:
             raise ValueError(items.shape)
-        if loss.shape != (4,) or not (np.isfinite(items).all() and np.isfinite(loss).all() and (loss >= 0).all() and loss[3]):
+        if not np.isfinite(items).all() or loss.shape != (4,) or loss.dtype != np.float64:
             raise ValueError(loss)
+        unobserved, regularization, exponent, typical = loss.tolist()
+        params.check(ALS, {"unobserved": unobserved, "regularization": regularization, "exponent": exponent})
+        weights = self.history_.data
+        # a mean lies between the smallest and the largest; the rest is rounding
+        if not 0.999 * math.log1p(weights.min()) <= typical <= 1.001 * math.log1p(weights.max()):
+            raise ValueError(typical)
         self.item_factors_ = np.ascontiguousarray(items)
-        self._loss = engine_als.Loss(*map(float, loss))
+        self._loss = engine_als.Loss(unobserved, regularization, exponent, typical)

@@ -157,6 +157,8 @@ class AutoRecommender(Recommender):
         self.chosen_ = estimator_class(told["name"])(**told["params"])
         self.chosen_.check_params()
         self.why_ = Message.from_dict(told["why"])
+        if not isinstance(self.why_.template, str):
+            raise ValueError(self.why_.template)
         self.seconds_ = 0.0
         self._share()
         self.chosen_._load_learned(folder)

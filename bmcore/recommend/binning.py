@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bmcore.errors import DataError
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -42,6 +44,8 @@ def bins(column: pd.Series) -> tuple[list[str], list[float] | None, np.ndarray]:
     >>> labels, lows, codes.tolist()
     (['Oslo', 'Rome'], None, [0, 1, -1, 0])
     """
+    if hasattr(column, "columns"):
+        refuse_repeated(column)
     texts = [text_of(value) for value in column.tolist()]
     numbers = _numbers(texts)
     if numbers is not None and len(np.unique(numbers[~np.isnan(numbers)])) > _FEW:
@@ -71,11 +75,36 @@ def code_of(value: Any, labels: Sequence[str], lows: Sequence[float] | None) -> 
 
 def text_of(value: Any) -> str | None:
     """A value as people write it, None where it is missing: 3.0 is "3", True is "True"."""
-    if value is None or (isinstance(value, float) and math.isnan(value)) or type(value).__name__ in ("NAType", "NaTType"):
+    if _missing(value):
         return None
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     return " ".join(str(value).split())[:_LONGEST] or None
+
+
+def blank(value: Any) -> bool:
+    """Whether a cell that should hold an id holds none.
+
+    Examples
+    --------
+    >>> [blank(value) for value in (None, float("nan"), "  ", 0, "nan")]
+    [True, True, True, False, False]
+    """
+    return _missing(value) or (isinstance(value, str) and not value.strip())
+
+
+def refuse_repeated(table: pd.DataFrame) -> None:
+    """Raise DataError for a table of descriptions or traits that has two columns of one name."""
+    names = list(table.columns)
+    repeated = next((name for name in names if names.count(name) > 1), None)
+    if repeated is not None:
+        raise DataError("Two columns are named {column!r}. Rename one of them.", column=str(repeated)[:100])
+
+
+def _missing(value: Any) -> bool:
+    if value is None or type(value).__name__ in ("NAType", "NaTType"):
+        return True
+    return isinstance(value, float | np.floating) and math.isnan(value)
 
 
 def _numbers(texts: list[str | None]) -> np.ndarray | None:

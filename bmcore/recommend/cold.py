@@ -12,7 +12,7 @@ import numpy as np
 
 from bmcore.errors import DataError
 from bmcore.messages import Message
-from bmcore.recommend import inputs
+from bmcore.recommend import binning, inputs
 
 
 def describe(recommender: Any, items: Any, users: Any) -> None:
@@ -42,7 +42,9 @@ def _table(given: Any, column: str) -> Any:
             "A table of descriptions or traits needs a column {column!r} with the ids of the log. Rename the column that has them.",
             column=column,
         )
-    return given.copy(deep=False)
+    binning.refuse_repeated(given)
+    named = np.array([not binning.blank(one) for one in given[column].tolist()], bool)
+    return given.loc[named].copy(deep=False)  # a row without an id is about nothing
 
 
 def places(recommender: Any) -> np.ndarray:

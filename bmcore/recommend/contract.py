@@ -40,7 +40,8 @@ class Recommender(Estimator):
         Parameters
         ----------
         interactions : DataFrame, Interactions, or sparse matrix of shape (n_users, n_items)
-            Rows of users and items, in any order; repeats are merged. A matrix has numbers above 0, and positions for ids.
+            Rows of users and items, in any order; repeats are merged. A matrix has numbers above 0, and positions for ids. Ids are of any
+            type, kept as int or text; what is asked later is read the same way.
         user, item, weight, time : str
             Columns of the DataFrame.
         items : DataFrame, optional
@@ -76,7 +77,7 @@ class Recommender(Estimator):
         ----------
         user_ids : list of ids
         k : int
-            Length of a list. A shorter one is filled with None and -inf.
+            Length of a list, at most 100,000 or as many as there are items. A shorter one is filled with None and -inf.
         exclude_seen : bool
             Leave out what the user has chosen before.
         candidates : list of item ids, optional
@@ -92,6 +93,8 @@ class Recommender(Estimator):
         ------
         DataError
             For a user that was not learned.
+        ParameterError
+            For a list longer than that.
         """
         self.check_fitted()
         rows = inputs.positions_of(user_ids, self._user_rows(), kind="user")
@@ -115,14 +118,14 @@ class Recommender(Estimator):
             ids, scores = self._lists(H, k, exclude_seen, candidates)
             return ids[0], scores[0]
         scores = np.array([self._popular(like)], dtype=np.float32)
-        positions, scores = self._best_of(scores, inputs.how_many(k), self._allowed(candidates))
+        positions, scores = self._best_of(scores, self._how_many(k), self._allowed(candidates))
         return self._named(positions)[0], scores[0]
 
     def similar_items(self, item_ids: Any, k: int = 10) -> tuple[np.ndarray, np.ndarray]:
         """The items most like each of these, itself left out: (n, k) ids and (n, k) scores."""
         self.check_fitted()
         positions = inputs.positions_of(item_ids, self._item_rows(), kind="item")
-        found, scores = cold.similar(self, positions, inputs.how_many(k))
+        found, scores = cold.similar(self, positions, self._how_many(k))
         return self._named(found), scores
 
     def explain(self, user: Any, item: Any, k: int = 5) -> list[Reason]:
@@ -141,11 +144,12 @@ class Recommender(Estimator):
         """
         self.check_fitted()
         position = int(inputs.positions_of([item], self._item_rows(), kind="item")[0])
-        if isinstance(user, list | tuple | set | frozenset | dict | np.ndarray):
+        named = isinstance(user, tuple) and inputs.meant(user, self._user_rows()) is not None  # an id may be a pair
+        if isinstance(user, list | tuple | set | frozenset | dict | np.ndarray) and not named:
             row = self._row_of(user)
         else:
             row = self.history_[inputs.positions_of([user], self._user_rows(), kind="user")]
-        return reasons.reasons(self, row, position, inputs.how_many(k))
+        return reasons.reasons(self, row, position, self._how_many(k))
 
     def scores(self, histories: Any) -> np.ndarray:
         """Scores of all items for each history: csr (m, n_items) -> (m, n_items) float32. Holds them all: give some thousand rows."""
@@ -210,7 +214,7 @@ class Recommender(Estimator):
         self._n_learned = log.X.shape[1]
 
     def _lists(self, H: Any, k: Any, exclude: bool, candidates: Any) -> tuple[np.ndarray, np.ndarray]:
-        k, allowed = inputs.how_many(k), self._allowed(candidates)
+        k, allowed = self._how_many(k), self._allowed(candidates)
         positions, scores = self._top(H, k, bool(exclude), allowed)
         empty = np.flatnonzero(np.diff(H.indptr) == 0)
         if len(empty):  # a user whose whole history was left out
@@ -255,6 +259,9 @@ class Recommender(Estimator):
 
         items, weights = inputs.history_of(history, self._item_rows())
         return csr_matrix((weights, items, np.array([0, len(items)])), shape=(1, len(self.item_ids_)))
+
+    def _how_many(self, k: Any) -> int:
+        return inputs.how_many(k, len(self.item_ids_))
 
     def _blocks(self, m: int) -> Iterator[tuple[int, int]]:
         size = max(1, BLOCK_BYTES // (4 * len(self.item_ids_)))

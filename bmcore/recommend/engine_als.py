@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from bmcore.compute.pool import spread, workers
+from bmcore.recommend.engine_lists import check_inside
 from bmcore.recommend.kernels_als import block_rows, gradient_rows, gram
 
 SPREAD = 0.1  # length that the first factors have on average
@@ -81,6 +82,7 @@ def _block(factors: int) -> int:
 
 def fold_in(H: Any, items: np.ndarray, rest: np.ndarray, loss: Loss) -> np.ndarray:
     """Factors of histories H (m, n_items), exactly: (m, d) float32. `rest` is `loss.rest(items)`."""
+    check_inside(H, len(items))
     made = np.zeros((H.shape[0], items.shape[1]), np.float32)
     ridge = loss.ridge(np.diff(H.indptr), H.shape[1])
     arguments = (

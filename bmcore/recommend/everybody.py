@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bmcore.recommend.asked import match
+from bmcore.data.identifiers import meant
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,7 +42,7 @@ def of_customers(model: RecommenderModel, users: Sequence[Any], k: int = 10, rep
 def of_histories(model: RecommenderModel, histories: Mapping[Any, Mapping], k: int = 10, report: Callable | None = None) -> pd.DataFrame:
     """The same for {name: {item id: weight}}: new visitors, or customers who have chosen something since the model was fitted."""
     names = list(histories)
-    whole = ({**history, **histories[name]} for name, history in zip(names, model._histories(names), strict=True))
+    whole = ({**history, **model._known(histories[name])} for name, history in zip(names, model._histories(names), strict=True))
     parts = ([_listed(model, next(whole), k) for _ in names[at : at + _BLOCK]] for at in range(0, len(names), _BLOCK))
     return _table(model, names, parts, report)
 
@@ -50,12 +50,12 @@ def of_histories(model: RecommenderModel, histories: Mapping[Any, Mapping], k: i
 def _block(model: RecommenderModel, users: Sequence[Any], k: int) -> list[tuple[np.ndarray, np.ndarray]]:
     """(ids, scores) of each customer. With prerequisites everybody has a choice of their own, so there they are asked one by one."""
     learned, rows = model.recommender, model.recommender._user_rows()
-    meant = [match(user, rows) for user in users]
-    known = [one for one in dict.fromkeys(meant) if one is not None] if not model.listing.requires else []
+    asked = [meant(user, rows) for user in users]
+    known = [one for one in dict.fromkeys(asked) if one is not None] if not model.listing.requires else []
     found = dict(zip(known, zip(*learned.recommend(known, k), strict=True), strict=True)) if known else {}
     return [
         found[one] if one in found else _listed(model, next(model._histories([user])), k)
-        for one, user in zip(meant, users, strict=True)
+        for one, user in zip(asked, users, strict=True)
     ]
 
 

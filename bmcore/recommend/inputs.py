@@ -8,13 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from operator import index
 from typing import Any
 
 import numpy as np
 
-from bmcore.errors import DataError, DataTypeError
+from bmcore.data.identifiers import meant, plain
+from bmcore.errors import DataError, DataTypeError, ParameterError
 
 SHOWN = 3  # ids named in a sentence
+LONGEST_LIST = 100_000  # or as many as there are items: beyond that a list is only padding
+_LARGEST = float(np.finfo(np.float32).max)
 
 
 @dataclass
@@ -45,29 +49,57 @@ def log_of(given: Any, *, user: str, item: str, weight: str | None = None, time:
             )
         from bmcore.data.interactions import read_interactions
 
-        given = read_interactions(given, user=user, item=item, weight=weight, time=time)
+        columns = {"user": user, "item": item, "weight": weight, "time": time}
+        given = read_interactions(given, **{role: _name(column) for role, column in columns.items()})
     X = given.csr()
     X.sum_duplicates()
     _refuse_empty(X)
     return Log(X, identities(given.user_ids), identities(given.item_ids))
 
 
+def _name(column: Any) -> Any:
+    """The name of a column as read_interactions knows it: text, also where the table counts its columns."""
+    return column if column is None or isinstance(column, str | tuple) else str(column)
+
+
 def _of_matrix(given: Any) -> Log:
+    X = weights_of(given, copy=True)
+    _refuse_empty(X)
+    return Log(X, identities(range(X.shape[0])), identities(range(X.shape[1])))
+
+
+def weights_of(given: Any, copy: bool = False) -> Any:
+    """A sparse matrix of any kind as csr float32, weights above 0, repeats added; the one given is not changed.
+
+    Raises
+    ------
+    DataError
+        For a weight that is negative, missing or no float32.
+    """
     from scipy.sparse import csr_matrix
 
     if given.ndim != 2 or given.dtype.kind not in "fiub":
         raise DataError("The matrix of users by items must have two dimensions and hold numbers.")
-    data = given.data if hasattr(given, "data") and isinstance(given.data, np.ndarray) else given.tocsr().data
-    if given.nnz and not (np.isfinite(data).all() and (data >= 0).all()):
+    # the others keep lists, blocks or places outside the matrix; these three keep repeats apart, so that -1 and 2 are no 1
+    plainly = given if getattr(given, "format", "") in ("csr", "csc", "coo") else given.tocsr()
+    _refuse_weights(plainly.data)
+    with np.errstate(over="ignore"):  # repeats may add up to too much
+        X = csr_matrix(plainly, dtype=np.float32, copy=copy)
+    if not X.has_canonical_format or not X.data.all():
+        X = X if copy else X.copy()
+        X.sum_duplicates()
+        X.eliminate_zeros()
+    _refuse_weights(X.data)
+    return X
+
+
+def _refuse_weights(data: np.ndarray) -> None:
+    if not ((data >= 0) & (data <= _LARGEST)).all():
         raise DataError(
-            "The matrix of users by items holds a weight that is negative or missing. A weight says how much somebody has to do with an "
-            "item: give numbers above 0, and leave out what was given back."
+            "The matrix of users by items holds a weight that is negative, missing or above {largest:.1e}. A weight says how much somebody "
+            "has to do with an item: give numbers above 0, and leave out what was given back.",
+            largest=_LARGEST,
         )
-    X = csr_matrix(given, dtype=np.float32, copy=True)
-    X.sum_duplicates()
-    X.eliminate_zeros()
-    _refuse_empty(X)
-    return Log(X, identities(range(X.shape[0])), identities(range(X.shape[1])))
 
 
 def _refuse_empty(X: Any) -> None:
@@ -76,17 +108,16 @@ def _refuse_empty(X: Any) -> None:
 
 
 def identity(value: Any) -> Any:
-    """An id as it is kept: Python's own int, str, float or bool; anything else as its text."""
-    value = value.item() if isinstance(value, np.generic) else value
-    return value if isinstance(value, int | str | float) else str(value)
+    """An id as it is kept: Python's own int, str or float; anything else as its text."""
+    value = plain(value)
+    return value if isinstance(value, int | str | float) and not isinstance(value, bool) else str(value)
 
 
 def identities(values: Iterable) -> np.ndarray:
     """(n,) object."""
-    listed = values.tolist() if isinstance(values, np.ndarray) else values
-    listed = [identity(value) for value in listed]
-    made = np.empty(len(listed), dtype=object)
-    made[:] = listed
+    kept = [identity(value) for value in _cells(values)]
+    made = np.empty(len(kept), dtype=object)
+    made[:] = kept
     return made
 
 
@@ -94,7 +125,26 @@ def listed(values: Any) -> list:
     """Ids that somebody asked for; a single one counts as a list of one."""
     if isinstance(values, str | bytes) or not isinstance(values, Iterable):
         values = [values]
-    return [identity(value) for value in (values.tolist() if isinstance(values, np.ndarray) else values)]
+    return list(_cells(values))
+
+
+def _cells(values: Iterable) -> Iterable:
+    if not isinstance(values, np.ndarray):
+        return values
+    values = np.atleast_1d(values)
+    if values.dtype.kind not in "mM":
+        return values.tolist()
+    import pandas as pd
+
+    return pd.Series(values).astype(object).tolist()  # for numpy a moment is a number of nanoseconds
+
+
+def shown(value: Any) -> str:
+    """A value in a sentence, however long it is."""
+    try:
+        return repr(value)[:80]
+    except ValueError:  # Python writes out no number of many thousand digits
+        return type(value).__name__
 
 
 def positions_of(ids: Any, known: Mapping, *, kind: str) -> np.ndarray:
@@ -106,10 +156,10 @@ def positions_of(ids: Any, known: Mapping, *, kind: str) -> np.ndarray:
         For the first id that is not known.
     """
     asked = listed(ids)
-    found = [known.get(one, -1) for one in asked]
+    found = [_place(one, known) for one in asked]
     if -1 not in found:
         return np.array(found, dtype=np.int64)
-    missing, examples = repr(asked[found.index(-1)])[:80], ", ".join(repr(one)[:40] for one in list(known)[:SHOWN])
+    missing, examples = shown(asked[found.index(-1)]), ", ".join(repr(one)[:40] for one in list(known)[:SHOWN])
     if kind == "user":
         raise DataError(
             "There is no user {user} among the {n} that were learned (such as {examples}). For somebody new, call recommend_for with the "
@@ -123,6 +173,11 @@ def positions_of(ids: Any, known: Mapping, *, kind: str) -> np.ndarray:
     )
 
 
+def _place(one: Any, known: Mapping) -> int:
+    found = meant(one, known)
+    return -1 if found is None else known[found]
+
+
 def known_positions(ids: Any, known: Mapping) -> np.ndarray:
     """Positions of those candidates that are known, each once, ascending: (n,) int64.
 
@@ -132,7 +187,7 @@ def known_positions(ids: Any, known: Mapping) -> np.ndarray:
         If none of them is.
     """
     asked = listed(ids)
-    found = sorted({known[one] for one in asked if one in known})
+    found = sorted({_place(one, known) for one in asked} - {-1})
     if not found:
         raise DataError(
             "None of the {n} candidates is an item that was learned. Give ids as they are in the log, or leave candidates out to "
@@ -153,37 +208,49 @@ def history_of(history: Any, known: Mapping) -> tuple[np.ndarray, np.ndarray]:
     pairs = history.items() if isinstance(history, Mapping) else ((one, 1.0) for one in listed(history))
     weights: dict[int, float] = {}
     for one, weight in pairs:
-        one, value = identity(one), _weight(one, weight)
-        if one in known and value:
-            weights[known[one]] = weights.get(known[one], 0.0) + value
+        at, value = _place(one, known), weight_of(one, weight)
+        if at >= 0 and value:
+            weights[at] = min(weights.get(at, 0.0) + value, _LARGEST)
     order = sorted(weights)
     return np.array(order, dtype=np.int32), np.array([weights[one] for one in order], dtype=np.float32)
 
 
-def _weight(item: Any, weight: Any) -> float:
+def weight_of(item: Any, weight: Any) -> float:
+    """A checked weight of an item in a history: a number of at least 0 that is a float32."""
     try:
         value = float(weight)
     except (TypeError, ValueError, OverflowError):
         value = float("nan")
-    if not 0 <= value <= np.finfo(np.float32).max:
+    if not 0 <= value <= _LARGEST:
         raise DataError(
             "The weight of item {item} in the history is {weight}. Give a number of at least 0, or a plain list of items.",
-            item=repr(item)[:80], weight=repr(weight)[:80],
+            item=shown(item), weight=shown(weight),
         )
     return value
 
 
-def how_many(k: Any) -> int:
+def how_many(k: Any, n_items: int) -> int:
     """A checked length of a list.
 
     Raises
     ------
     DataError
         Unless it is a whole number of at least 1.
+    ParameterError
+        If it is far more than there are items.
     """
-    if isinstance(k, bool) or not hasattr(k, "__index__") or int(k) < 1:
-        raise DataError("k, the length of a list, is {k}. Give a whole number of at least 1.", k=repr(k)[:80])
-    return int(k)
+    try:
+        whole = 0 if isinstance(k, bool) else index(k)
+    except TypeError:  # an array has __index__, and is none
+        whole = 0
+    if whole < 1:
+        raise DataError("k, the length of a list, is {k}. Give a whole number of at least 1.", k=shown(k))
+    if whole > max(n_items, LONGEST_LIST):
+        raise ParameterError(
+            "k, the length of a list, is {k}, and there are {n:,} items. Give a number up to {most:,}.",
+            k=shown(k), n=n_items, most=max(n_items, LONGEST_LIST),
+        )
+    return whole
 
 
 def matrix_of(histories: Any, n_items: int) -> Any:
@@ -192,17 +259,15 @@ def matrix_of(histories: Any, n_items: int) -> Any:
     Raises
     ------
     DataError
-        If it is no sparse matrix of that many columns.
+        If it is no sparse matrix of that many columns, or a weight in it is none.
     """
-    from scipy.sparse import csr_matrix, issparse
+    from scipy.sparse import issparse
 
     if not issparse(histories) or histories.ndim != 2 or histories.shape[1] > n_items:
         raise DataError(
             "Histories are a sparse matrix with one row a user and one column an item ({n_items} columns).", n_items=n_items
         )
-    H = csr_matrix(histories, dtype=np.float32)
-    H.sum_duplicates()
-    return widened(H, n_items)
+    return widened(weights_of(histories), n_items)
 
 
 def widened(H: Any, n_items: int) -> Any:

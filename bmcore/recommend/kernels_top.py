@@ -83,73 +83,101 @@ def top_dense(first, last, block, order, scores, items):
 
 
 @compiled
-def _add_row(start, end, h_items, h_values, head, pointers, tail, sums):
-    """Add the weights of every item of a history: of four items at a time those of popular items, which are dense; then the others."""
+def _add_row(start, end, h_ranks, h_values, head, pointers, tail, sums):
+    """Add the weights of every item of a history: of eight items at a time those for popular items, which are dense; then the others."""
     width, p = head.shape[1], start
     popular = sums[:width]
-    while p + np.uint64(4) <= end:
-        q, r, t = p + np.uint64(1), p + np.uint64(2), p + np.uint64(3)
-        a, b, c, d = head[h_items[p]], head[h_items[q]], head[h_items[r]], head[h_items[t]]
-        e, f, g, h = h_values[p], h_values[q], h_values[r], h_values[t]
-        for at in range(width):
-            popular[at] += (e * a[at] + f * b[at]) + (g * c[at] + h * d[at])
-        p += np.uint64(4)
+    while p + np.uint64(8) <= end:
+        _add_eight(p, h_ranks, h_values, head, popular)
+        p += np.uint64(8)
     while p < end:
-        a, e = head[h_items[p]], h_values[p]
+        a, e = head[h_ranks[p]], h_values[p]
         for at in range(width):
             popular[at] += e * a[at]
         p += np.uint64(1)
     for p in range(start, end):
-        item, value = h_items[p], h_values[p]
-        for q in range(pointers[item], pointers[item + np.uint32(1)]):
+        rank, value = h_ranks[p], h_values[p]
+        for q in range(pointers[rank], pointers[rank + np.uint32(1)]):
             entry = tail[q]
             sums[entry.rank] += value * entry.weight
 
 
 @compiled
-def add_up(first, last, h_ptr, h_items, h_values, head, pointers, tail, order, out):
+def _add_eight(p, h_ranks, h_values, head, popular):
+    """Eight rows at a time: fewer passes over the sums."""
+    ranks, values = h_ranks[p : p + np.uint64(8)], h_values[p : p + np.uint64(8)]
+    a, b, c, d = head[ranks[0]], head[ranks[1]], head[ranks[2]], head[ranks[3]]
+    e, f, g, h = head[ranks[4]], head[ranks[5]], head[ranks[6]], head[ranks[7]]
+    s, t, u, v, w, x, y, z = values[0], values[1], values[2], values[3], values[4], values[5], values[6], values[7]
+    for at in range(len(popular)):
+        popular[at] += ((s * a[at] + t * b[at]) + (u * c[at] + v * d[at])) + ((w * e[at] + x * f[at]) + (y * g[at] + z * h[at]))
+
+
+@compiled
+def add_up(first, last, h_ptr, h_ranks, h_values, head, pointers, tail, order, out):
     """Rows of a sparse history times sparse item weights, dense: out (m, n) gets the sums, by item."""
-    sums = np.empty(len(order), np.float32)
+    sums = np.empty(max(len(order), head.shape[1]), np.float32)
     for row in range(first, last):
         sums[:] = 0
-        _add_row(np.uint64(h_ptr[row]), np.uint64(h_ptr[row + 1]), h_items, h_values, head, pointers, tail, sums)
+        _add_row(np.uint64(h_ptr[row]), np.uint64(h_ptr[row + 1]), h_ranks, h_values, head, pointers, tail, sums)
         for rank in range(len(order)):
             out[row, order[rank]] = sums[rank]
 
 
 @compiled
-def top_sparse(first, last, h_ptr, h_items, h_values, head, pointers, tail, order, rank_of, start, exclude, scores, items):
-    """Best of rows of a sparse history times sparse item weights.
+def top_sparse(first, last, h_ptr, h_ranks, h_values, head, pointers, tail, order, start, exclude, scores, items):
+    """Best of rows of a sparse history, by rank, times sparse item weights.
 
-    Weights lie by item in `head` for the targets of lowest rank, dense, and in `tail` for the others. `start` has 0 for each rank that
-    may be chosen, else -inf. `items` gets items, or -1. Positions are unsigned: signed ones cost a test for "from the end" each.
+    Weights lie in `head` for the targets of lowest rank, dense, and in `tail` for the others. `start` has 0 for each rank that may be
+    chosen, else -inf, and is as long as whole stretches. `items` gets items, or -1. Positions are unsigned: signed ones cost a test for
+    "from the end" each.
     """
-    sums = np.empty(len(start), np.float32)
+    sums, highest = np.empty(len(start), np.float32), np.empty(STRETCH, np.float32)
     for row in range(first, last):
-        sums[:] = start
+        for rank in range(len(start)):
+            sums[rank] = start[rank]
         begin, end = np.uint64(h_ptr[row]), np.uint64(h_ptr[row + 1])
-        _add_row(begin, end, h_items, h_values, head, pointers, tail, sums)
+        _add_row(begin, end, h_ranks, h_values, head, pointers, tail, sums)
         if exclude:
             for p in range(begin, end):
-                sums[rank_of[h_items[p]]] = -np.inf
-        size = _best(sums, scores[row], items[row])
+                sums[h_ranks[p]] = -np.inf
+        size = _best(sums, scores[row], items[row], highest)
         for at in range(size):
             items[row, at] = order[items[row, at]]
 
 
 @compiled
-def _best(sums, scores, ranks):
+def _enough(sums, scores, ranks, highest):
+    """A score that at least k entries reach: the k-th highest of `highest`, in which every place of the stretches has its maximum."""
+    highest[:] = -np.inf
+    for left in range(0, len(sums), STRETCH):
+        part = sums[left : left + STRETCH]
+        for at in range(STRETCH):
+            highest[at] = part[at] if part[at] > highest[at] else highest[at]
+    size, k, floor = 0, len(scores), np.float32(-np.inf)
+    for at in range(STRETCH):
+        if highest[at] > floor:
+            size = _offer(scores, ranks, size, highest[at], at)
+            if size == k:
+                floor = scores[0]
+    return floor
+
+
+@compiled
+def _best(sums, scores, ranks, highest):
     """The largest sums and their ranks, best first; how many were found. Stretches without a candidate are passed over at once."""
-    size, k, n, floor = 0, len(scores), len(sums), np.float32(-np.inf)
-    for left in range(0, n, STRETCH):
-        right = min(n, left + STRETCH)
+    size, k, floor = 0, len(scores), np.float32(-np.inf)
+    if k <= STRETCH // 2:
+        floor = np.nextafter(_enough(sums, scores, ranks, highest), np.float32(-np.inf))
+    for left in range(0, len(sums), STRETCH):
+        part = sums[left : left + STRETCH]
         better = np.int32(0)
-        for rank in range(left, right):
-            better += np.int32(sums[rank] > floor)
+        for at in range(STRETCH):
+            better += np.int32(part[at] > floor)
         if better:
-            for rank in range(left, right):
-                if sums[rank] > floor:
-                    size = _offer(scores, ranks, size, sums[rank], rank)
+            for at in range(STRETCH):
+                if part[at] > floor:
+                    size = _offer(scores, ranks, size, part[at], left + at)
                     if size == k:
                         floor = scores[0]
     _sorted(scores, ranks, size)

@@ -92,11 +92,17 @@ class Listing:
         titles, about = told["title"], told["about"]
         if not all(isinstance(texts, list) and len(texts) == n and all(isinstance(one, str) for one in texts) for texts in (titles, about)):
             raise ValueError("texts")
+        if not all(value is None or type(value) in (int, float) for value in told["difficulty"]):
+            raise ValueError("difficulty")
         difficulty = np.array([math.nan if value is None else float(value) for value in told["difficulty"]], dtype=np.float64)
         requires = {int(at): list(before) for at, before in told["requires"].items()}
         every = [one for at, before in requires.items() for one in (at, *before)]
-        if difficulty.shape != (n,) or not all(type(one) is int and 0 <= one < n for one in every):
+        if difficulty.shape != (n,) or np.isinf(difficulty).any() or not all(type(one) is int and 0 <= one < n for one in every):
             raise ValueError("positions")
+        if requires:
+            from bmcore.recommend.order import check_requires
+
+            check_requires({**dict.fromkeys(every, ()), **requires})  # no circles
         return cls(titles, about, difficulty, requires)
 
 

@@ -7,16 +7,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from bmcore.base import Estimator, servable
+from bmcore.data.identifiers import meant
 from bmcore.errors import DataError, ModelError
 from bmcore.recommend import cold, rules
-from bmcore.recommend.asked import bounds_of, match
+from bmcore.recommend.asked import bounds_of, histories_of, known_of
+from bmcore.recommend.inputs import listed
 from bmcore.recommend.listing import Listing
 
 if TYPE_CHECKING:
@@ -98,13 +100,15 @@ class RecommenderModel:
         ------
         DataError
             If both or neither of users and histories are given, or something else cannot be meant.
+        ParameterError
+            For lists far longer than there are items.
         """
         if (users is None) == (histories is None):
             raise DataError("Give either users or histories: known customers, or what new visitors have chosen.")
-        bounds = bounds_of(difficulty)
-        chosen = None if candidates is None else [self._item(one) for one in candidates]
+        bounds, k = bounds_of(difficulty), self.recommender._how_many(k)
+        chosen = None if candidates is None else [self._item(one) for one in listed(candidates)]
         found = []
-        for history in self._histories(users) if histories is None else histories:
+        for history in self._histories(users) if histories is None else histories_of(histories):
             history = self._known(history)
             items, scores = self._best(history, k, diversity, chosen, like, bounds)
             found.append(self._told(history, items, scores, like))
@@ -119,13 +123,14 @@ class RecommenderModel:
         DataError
             For an item the model does not know.
         """
-        ids, scores = self.recommender.similar_items([self._item(one) for one in items], k)
+        ids, scores = self.recommender.similar_items(items, k)
         return [[self._entry(item, score) for item, score in zip(*row, strict=True) if item is not None]
                 for row in zip(ids, scores, strict=True)]
 
     @servable
     def history(self, users: Sequence[Any], k: int = 20) -> list[list[dict]]:
         """What each customer has chosen, what counts most first: a list of at most k `{"item", "title", "weight"}`, empty if unknown."""
+        k = self.recommender._how_many(k)
         return [
             [{"item": item, "title": self.title_of(item), "weight": round(weight, 6)}
              for item, weight in sorted(history.items(), key=lambda pair: -pair[1])[:k]]
@@ -148,10 +153,11 @@ class RecommenderModel:
 
         if (users is None) == (histories is None):
             raise DataError("Give either users or histories: known customers, or what new visitors have chosen.")
-        for user in users or ():
+        k = self.recommender._how_many(k)
+        for user in listed(users) if users is not None else ():
             if not self.knows(user):
                 raise DataError("The table has no {user!r}. Choose somebody of it, or give what they have done.", user=str(user)[:60])
-        given = self._histories(users) if histories is None else histories
+        given = self._histories(users) if histories is None else histories_of(histories)
         return [path_of(self, self._known(history), k, diversity, reach) for history in given]
 
     def items(self) -> list[dict]:
@@ -168,12 +174,13 @@ class RecommenderModel:
 
     def title_of(self, item: Any) -> str:
         """What an item is called; its id where it has no name or is not known."""
-        at = self.recommender._item_rows().get(item)
-        return str(item) if at is None else self.listing.titles[at]
+        rows = self.recommender._item_rows()
+        found = meant(item, rows)
+        return str(item) if found is None else self.listing.titles[rows[found]]
 
     def knows(self, user: Any) -> bool:
         """Whether this customer was learned."""
-        return match(user, self.recommender._user_rows()) is not None
+        return meant(user, self.recommender._user_rows()) is not None
 
     def save(self, folder: str | Path) -> Path:
         """Write both parts, the recommender last: a folder without it is not a saved model."""
@@ -203,23 +210,18 @@ class RecommenderModel:
     def _histories(self, users: Sequence[Any]) -> Iterator[dict]:
         """What each customer has chosen, with weights; nothing for an unknown one."""
         known, history, ids = self.recommender._user_rows(), self.recommender.history_, self.recommender.item_ids_
-        for user in users:
-            found = match(user, known)
+        for user in listed(users):
+            found = meant(user, known)
             row = history[known[found]] if found is not None else None
             yield {} if row is None else {ids[at]: float(weight) for at, weight in zip(row.indices, row.data, strict=True)}
 
     def _known(self, history: Any) -> dict:
         """{item id: weight} of what the model knows of a history."""
-        pairs = history.items() if isinstance(history, Mapping) else ((one, 1.0) for one in history)
-        rows, found = self.recommender._item_rows(), {}
-        for item, weight in pairs:
-            if (one := match(item, rows)) is not None:
-                found[one] = found.get(one, 0.0) + weight if isinstance(history, Mapping) else 1.0
-        return found
+        return known_of(history, self.recommender._item_rows())
 
     def _item(self, item: Any) -> Any:
         """The id as the model writes it; whatever else is given stays, and the recommender says what is wrong with it."""
-        found = match(item, self.recommender._item_rows())
+        found = meant(item, self.recommender._item_rows())
         return item if found is None else found
 
     def _best(self, history: dict, k: int, diversity: float, candidates: list | None, like: dict | None, bounds: tuple | None):

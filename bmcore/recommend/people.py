@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bmcore import files
+from bmcore.data.identifiers import meant
 from bmcore.messages import Message
-from bmcore.recommend import binning, inputs, stored
+from bmcore.recommend import binning, stored
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -92,8 +93,9 @@ class People:
             Their histories. It is kept, not copied.
         """
         table = traits.loc[~traits["user"].duplicated()]
-        place = {inputs.identity(user): row for row, user in enumerate(table["user"].tolist())}
-        rows = np.array([place.get(inputs.identity(user), -1) for user in user_ids], dtype=np.int64)
+        known = dict.fromkeys(user_ids)
+        place = {meant(user, known): row for row, user in enumerate(table["user"].tolist())}
+        rows = np.array([place.get(user, -1) for user in user_ids], dtype=np.int64)
         self.traits_, self.notes_, codes = [], [], []
         for name in (name for name in table.columns if name != "user"):
             labels, lows, found = binning.bins(table[name])

@@ -9,6 +9,7 @@ Pure functions: nothing is learned and nothing is changed. What prerequisites as
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -59,8 +60,9 @@ def diverse(
     >>> diverse(["red shoe", "blue shoe", "hat"], np.array([3.0, 2.9, 1.0]), same, 2, 0.7).tolist()
     ['red shoe', 'hat']
     """
-    if not 0 <= diversity <= 1:
-        raise DataError("Diversity is {given}. Give a number from 0 (the best first) to 1 (as different as possible).", given=diversity)
+    if not isinstance(diversity, Real) or not 0 <= diversity <= 1:
+        given = diversity if isinstance(diversity, Real) else repr(diversity)[:80]
+        raise DataError("Diversity is {given}. Give a number from 0 (the best first) to 1 (as different as possible).", given=given)
     named, scores = _entries(candidates), np.asarray(scores, dtype=np.float64)
     row = similarity if callable(similarity) else np.asarray(similarity).__getitem__
     left, worth = np.isfinite(scores), _unit(scores)

@@ -34,8 +34,9 @@ def packed(ids: np.ndarray, name: str) -> dict[str, np.ndarray]:
 
 def unpacked(found: dict[str, np.ndarray], name: str) -> np.ndarray:
     """(n,) object: what `packed` was given."""
-    text, ends, letters = found[f"{name}_text"].tobytes(), found[f"{name}_ends"].tolist(), found[f"{name}_types"].tobytes().decode()
-    if len(ends) != len(letters) or (ends and (ends[-1] != len(text) or min(np.diff([0, *ends])) < 0)):
+    text, letters = found[f"{name}_text"].tobytes(), found[f"{name}_types"].tobytes().decode()
+    ends = positions(found[f"{name}_ends"], below=len(text) + 1).tolist()
+    if len(ends) != len(letters) or (ends[-1] if ends else 0) != len(text) or ends != sorted(ends):
         raise ValueError(name)
     ids = np.empty(len(ends), dtype=object)
     for at, (first, last, letter) in enumerate(zip([0, *ends], ends, letters, strict=False)):
@@ -55,14 +56,13 @@ def matrix_of(found: dict[str, np.ndarray], name: str) -> Any:
     """The csr matrix of `matrix_arrays`; ValueError if its parts do not fit."""
     from scipy.sparse import csr_matrix
 
-    data, indices, indptr = (found[f"{name}_{part}"] for part in ("data", "indices", "indptr"))
-    rows, columns = (int(length) for length in found[f"{name}_shape"])
-    steps = np.diff(indptr)
-    if len(indptr) != rows + 1 or indptr[0] or indptr[-1] != len(indices) or len(data) != len(indices) or (len(steps) and steps.min() < 0):
+    rows, columns = positions(found[f"{name}_shape"], below=2**62).tolist()
+    data, indices = found[f"{name}_data"], positions(found[f"{name}_indices"], below=columns)
+    # signed before they are compared: a step down between unsigned numbers looks like a huge step up
+    indptr = positions(found[f"{name}_indptr"], below=len(indices) + 1).astype(np.int64)
+    if len(indptr) != rows + 1 or indptr[0] or indptr[-1] != len(indices) or (np.diff(indptr) < 0).any():
         raise ValueError(name)
-    if len(indices) and not 0 <= indices.min() <= indices.max() < columns:
-        raise ValueError(name)
-    if data.dtype != np.float32 or not np.isfinite(data).all():
+    if data.shape != indices.shape or data.dtype != np.float32 or not np.isfinite(data).all():
         raise ValueError(name)
     small = len(indices) < 2**31
     return csr_matrix((data, indices.astype(np.int32), indptr.astype(np.int32 if small else np.int64)), shape=(rows, columns))
@@ -87,7 +87,7 @@ def write_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
 
 def positions(array: np.ndarray, *, below: int, least: int = 0) -> np.ndarray:
     """(n,) whole numbers from `least` to under `below`; else ValueError."""
-    if array.ndim != 1 or array.dtype.kind not in "iu" or (len(array) and not least <= array.min() <= array.max() < below):
+    if array.ndim != 1 or array.dtype.kind not in "iu" or (len(array) and not least <= int(array.min()) <= int(array.max()) < below):
         raise ValueError(array.shape)
     return array
 
@@ -163,15 +163,65 @@ def load(recommender: Any, folder: Path) -> None:
 def _load(recommender: Any, folder: Path) -> None:
     found, told = arrays(folder / "recommender.npz"), files.read_json(folder / "recommender.json")
     user_ids, item_ids, history = unpacked(found, "users"), unpacked(found, "items"), matrix_of(found, "history")
-    popularity, n_learned = found["popularity"], int(told["n_learned"])
-    if history.shape != (len(user_ids), len(item_ids)) or popularity.shape != (len(item_ids),) or not 0 < n_learned <= len(item_ids):
-        raise ValueError
+    n_learned, parts, seconds = told["n_learned"], told["parts"], told["seconds"]
+    _check_log(user_ids, item_ids, history, found["popularity"])
+    _check_told(n_learned, parts, seconds)
+    order = positions(found["order"], below=len(item_ids))
+    _check_order(order, found["popularity"], n_learned, "content" in parts)
     recommender.user_ids_, recommender.item_ids_, recommender.history_ = user_ids, item_ids, history
-    recommender.popularity_, recommender._n_learned = popularity, n_learned
+    recommender.popularity_, recommender._n_learned = found["popularity"], n_learned
     recommender.content_ = recommender.people_ = None
-    if told["parts"]:
+    if parts:
         from bmcore.recommend import cold
 
-        cold.load(recommender, folder, told["parts"], positions(found["order"], below=len(item_ids)))
+        cold.load(recommender, folder, parts, order)
+    if "content" in parts:
+        _check_content(recommender.content_, np.count_nonzero(found["popularity"]))
     recommender._load_learned(folder)
-    recommender.seconds_ = float(told["seconds"])
+    recommender.seconds_ = float(seconds)
+
+
+def _check_log(user_ids: np.ndarray, item_ids: np.ndarray, history: Any, popularity: np.ndarray) -> None:
+    """Histories of these users and items as `fit` makes them, or ValueError."""
+    if history.shape != (len(user_ids), len(item_ids)) or not history.nnz or history.data.min() <= 0:
+        raise ValueError("history")
+    if any(len(set(ids.tolist())) != len(ids) for ids in (user_ids, item_ids)):
+        raise ValueError("ids")
+    rising = np.diff(history.indices) > 0
+    starts = history.indptr[1:-1]
+    rising[starts[(starts > 0) & (starts < history.nnz)] - 1] = True  # from one user to the next
+    if not rising.all():
+        raise ValueError("history")
+    if popularity.dtype != np.int64 or not np.array_equal(popularity, np.bincount(history.indices, minlength=len(item_ids))):
+        raise ValueError("popularity")
+
+
+def _check_told(n_learned: Any, parts: Any, seconds: Any) -> None:
+    """What recommender.json says, by itself, or ValueError."""
+    if type(n_learned) is not int or type(seconds) not in (int, float) or not 0 <= seconds < math.inf:
+        raise ValueError("numbers")
+    if not isinstance(parts, list) or parts not in ([], ["content"], ["people"], ["content", "people"], ["people", "content"]):
+        raise ValueError("parts")
+
+
+def _check_order(order: np.ndarray, popularity: np.ndarray, n_learned: int, described: bool) -> None:
+    """Where `Content`'s items are: those that somebody chose, all learned, then others, among them all that were not learned."""
+    chosen, n = np.flatnonzero(popularity), len(popularity)
+    if not chosen[-1] < n_learned <= n or (not described and (n_learned != n or len(order))):
+        raise ValueError("n_learned")
+    if described and not (
+        np.array_equal(order[: len(chosen)], chosen) and np.array_equal(order[order >= n_learned], np.arange(n_learned, n))
+        and np.bincount(order).max() == 1
+    ):
+        raise ValueError("order")
+
+
+def _check_content(content: Any, chosen: int) -> None:
+    """What `Content` cannot know when it is read: how many items were chosen, and how many words its vectors count."""
+    if content.known_ != chosen:
+        raise ValueError("known")
+    if not (hasattr(content.weights_, "indptr") and hasattr(content._probe_weights, "indptr")):
+        raise ValueError("weights")
+    words = getattr(content.reader_, "terms_", None)
+    if hasattr(content.vectors_, "indptr") != (words is not None) or (words is not None and content.vectors_.shape[1] != len(words)):
+        raise ValueError("vectors")

@@ -25,7 +25,7 @@ class Log:
     Attributes
     ----------
     everything, train, test : Interactions
-        With the same positions of users and items.
+        With the same positions of users and items. `train` is merged from the events before the test alone.
     items, users : DataFrame or None
         What is known of items (always there: at least their ids) and of users (None where no trait is named).
     """
@@ -58,7 +58,7 @@ def read(spec: dict[str, Any], report: Report) -> Log:
     for note in (*everything.notes, *halves.notes):
         report.note(note)
     report(1, 1, phase="split")
-    return Log(everything, everything.part(halves.train), everything.part(halves.test), items, users)
+    return Log(everything, halves.train, halves.test, items, users)
 
 
 def forecast(log: Interactions) -> dict[str, float]:

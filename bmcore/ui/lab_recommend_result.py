@@ -26,7 +26,11 @@ MEASURES = {
 # what is told beside the quality, with no interval
 ASIDE = {
     "coverage_10": (Message("Catalogue shown, %"), Message("Which share of all items is in at least one person's first ten."), "percent"),
-    "novelty_10": (Message("Surprise, bits"), Message("How unusual the first ten are: bits of surprise, more for what few people took."), "%.2f"),
+    "novelty_10": (
+        Message("Surprise, bits"),
+        Message("How unusual the first ten are: bits of surprise, more for what few people took."),
+        "%.2f",
+    ),
     "popularity_bias_10": (
         Message("Towards the popular"),
         Message("How much more popular the first ten are than what people really took next: 1 is as popular, 2 twice."),

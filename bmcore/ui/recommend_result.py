@@ -197,7 +197,8 @@ def cold(found: dict, scenario: RecommendScenario, run_id: str) -> None:
     left.markdown(
         _(
             "**{n}** {things} were taken out, as if nobody had them yet, and put in order for each of the {unit} by what describes them "
-            "alone. The first 20 of them hold **{ours} %** of those that were really chosen; by chance it would be {chance} %.",
+            "alone. The first 20 of them hold **{ours} %** of those that were really chosen; with shuffled descriptions it would be "
+            "{chance} %.",
             n=number(new.get("n_items")),
             things=_(scenario.items),
             unit=_(scenario.unit),
@@ -205,9 +206,10 @@ def cold(found: dict, scenario: RecommendScenario, run_id: str) -> None:
             chance=_percent(chance),
         )
     )
-    rows = [(_("By description"), ours, charts.OURS), (_("By chance"), {"value": chance, "low": chance, "high": chance}, charts.CHANCE)]
+    shuffled = new["shuffled"] if measured(new.get("shuffled")) else {"value": chance, "low": chance, "high": chance}
+    rows = [(_("By description"), ours, charts.OURS), (_("Shuffled descriptions"), shuffled, charts.CHANCE)]
     alt = "; ".join(f"{name} {100 * v['value']:.1f} %" for name, v, _c in rows)
-    most = min(1.0, 1.2 * max(ours["high"], chance) or 1.0)
+    most = min(1.0, 1.2 * max(ours["high"], shuffled["high"]) or 1.0)
     title = _("Recall@20 (bar: 95 % interval)")
     with right:
         charts.intervals(rows, key=f"recommend_result.cold:{run_id}", alt=alt, title=title, most=most, digits=3)

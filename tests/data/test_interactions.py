@@ -121,6 +121,24 @@ def test_part_keeps_the_numbering():
     assert len(part) == 2 and part.user_ids is found.user_ids and part.csr().shape == (2, 3) and len(part.times) == 2
 
 
+@pytest.mark.parametrize("amounts,words", [
+    ([1, 1e39, 1, 1, 1, 1], "'w' holds numbers that are infinite or too large to use (row 3). Correct"),
+    ([1, -1e39, 1, 1, 1, 1], "too large to use (row 3)"),
+    ([1e38, 1e38, 1e38, 1e38, 1, 1], "'w' adds up to 4e+38 for customer a and item x (rows 2, 3, 4, 5), which is too large"),
+    ([1e38, 2e38, 2e38, -4e38, 1, 1], "too large to use (row 5)"),
+    ([1e38, 2e38, 2e38, -3e38, 1, 1], "'w' adds up to 5e+38 for customer a and item x (rows 2, 3, 4)"),  # before the return
+])
+def test_what_a_weight_cannot_hold_is_refused(amounts, words):
+    with pytest.raises(DataError) as caught:
+        read(log(u=list("aaaabb"), i=list("xxxxxy"), w=amounts), weight="w")
+    assert words in str(caught.value), str(caught.value)
+
+
+def test_the_largest_weight_that_is_held_stays_finite():
+    found = read(log(u=list("aaabb"), i=list("xyzxy"), w=[3.4e38, 3.4e38, 1e38, 1, 1]), weight="w")  # of different pairs: no sum
+    assert np.isfinite(found.weights).all()
+
+
 GOOD = {"u": list("aabb"), "i": list("xyxz"), "w": [1, 2, 3, 4], "t": ["2024-01-01", "2024-01-02", "2024-01-03", "2024-01-04"]}
 
 

@@ -61,7 +61,7 @@ def planted(n_users=200, loyal=0.9, seed=0, dated=False, each=12):
 
 def parts(log, **options):
     split = split_log(log, **options)
-    return log.part(split.train), log.part(split.test)
+    return split.train, split.test
 
 
 def test_a_recommender_that_knows_the_truth_is_better():
@@ -149,6 +149,40 @@ def test_leaks_are_refused():
         evaluate(Oracle().fit(train), train, log)
 
 
+def test_a_leak_is_refused_however_the_ids_were_read():
+    table = pd.DataFrame({"user": np.repeat(range(20), 6), "item": np.tile(range(12), 10)})
+    split = split_log(read_interactions(table, user="user", item="item"))
+    with pytest.raises(DataError, match="was told 20 entries"):
+        evaluate(Popularity().fit(table.astype(str).assign(user=table.user.map("{} ".format))), split.train, split.test)
+
+
+def test_a_training_part_that_counts_the_future_is_refused():
+    log = read_interactions(pd.DataFrame({
+        "u": list("aabbcca"), "i": list("xyxyxzx"), "t": pd.to_datetime([f"2024-01-0{day}" for day in (1, 2, 3, 4, 5, 8, 9)])
+    }), user="u", item="i", time="t")
+    split = split_log(log)
+    before, after = log.part(log.first < split.at), log.part(log.first >= split.at)
+    with pytest.raises(DataError, match="1 entries of the training part count events from after 2024-01-08"):
+        evaluate(Popularity().fit(before), before, after)
+    assert evaluate(Popularity().fit(split.train), split.train, split.test)["split"] == {
+        "kind": "time", "at": "2024-01-08T00:00:00", "test": pytest.approx(1 / 6)}
+
+
+def test_what_is_bought_again_later_does_not_make_a_recommender_better():
+    """Everybody's later wish has nothing to do with the past; it only shows in what they then buy again."""
+    draw, rows, per = np.random.default_rng(0), [], 12
+    for user in range(200):
+        rows += [(user, group * per, int(draw.integers(0, 200))) for group in range(8)]
+        rows += [(user, int(group * per + draw.integers(1, per)), int(draw.integers(0, 200))) for group in draw.choice(8, 3, replace=False)]
+        wish, day = int(draw.integers(0, 8)) * per, int(draw.integers(210, 300))
+        rows += [(user, int(wish + one), day) for one in draw.choice(np.arange(1, per), 3, replace=False)]
+        rows += [(user, wish, day + one) for one in range(20)]
+    frame = pd.DataFrame(rows, columns=["u", "i", "day"])
+    frame["t"] = pd.Timestamp("2024-01-01") + pd.to_timedelta(frame.day, unit="D")
+    train, test = parts(read_interactions(frame, user="u", item="i", time="t"), test=0.21)
+    assert evaluate(ItemKNN().fit(train), train, test)["verdict"]["kind"] != "better"
+
+
 def test_few_people_prove_nothing():
     train, test = parts(planted(40, loyal=1.0))
     result = evaluate(Oracle().fit(train), train, test)
@@ -183,20 +217,6 @@ def test_it_reports_and_can_be_stopped():
 
     with pytest.raises(Cancelled):
         evaluate(model, train, test, report=stop)
-
-
-def test_new_items_are_found_by_what_is_said_of_them():
-    groups = ["red wine grape", "steel screw bolt", "novel poem book", "apple pear plum"]
-    rows = [{"item": one, "name": f"No {one}", "words": groups[one // 60]} for one in range(240)]
-    table = catalogue(pd.DataFrame(rows), "item", "name", ["words"])
-    draw = np.random.default_rng(0)
-    log = read_interactions(pd.DataFrame([
-        (user, int(one)) for user in range(150) for one in (user % 4) * 60 + draw.permutation(60)[:20]
-    ], columns=["u", "i"]), user="u", item="i")
-    train, test = parts(log)
-    found = evaluate(ItemKNN().fit(train, items=table), train, test, items=table)["cold"]
-    assert found["n_items"] == 60 and found["chance"] == pytest.approx(1 / 3) and found["n"] > 100
-    assert found["recall_20"]["low"] > 2 * found["chance"]
 
 
 def test_identifiers_are_no_descriptions():

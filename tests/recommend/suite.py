@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bmcore.base import ESTIMATORS
-from bmcore.errors import Cancelled, DataError, ModelError, NotFittedError
+from bmcore.errors import Cancelled, DataError, ModelError, NotFittedError, ParameterError
 from bmcore.recommend import contract
 
 small_logs = st.lists(
@@ -146,12 +146,22 @@ class Suite:
         for mine, its in zip(one.recommend(range(40)), other.recommend(range(40)), strict=True):
             np.testing.assert_array_equal(mine, its)
 
-    @pytest.mark.parametrize("bad", [-1.0, np.nan, np.inf])
-    def test_bad_weights(self, bad, board):
-        X = board[0].copy()
+    @pytest.mark.parametrize("bad", [-1.0, np.nan, np.inf, 1e39])
+    def test_bad_weights(self, bad, board, fitted):
+        X = board[0].astype(np.float64)
         X.data[3] = bad
-        with pytest.raises(DataError, match="weight"):
-            self.make().fit(X)
+        for use in (self.make().fit, fitted.scores):
+            with pytest.raises(DataError, match="weight"):
+                use(X)
+            with pytest.raises(DataError, match="weight"):
+                use(X.tolil())
+
+    @pytest.mark.parametrize("kind", ["bsr", "coo", "csc", "dia", "dok", "lil"])
+    def test_every_sparse_matrix(self, kind, board, fitted):
+        X = board[0].asformat(kind)
+        made = self.make().fit(X)
+        assert made.history_.dtype == np.float32 and (made.history_ != board[0]).nnz == 0
+        np.testing.assert_array_equal(fitted.scores(X), fitted.scores(board[0]))
 
     def test_nothing_to_learn_from(self):
         with pytest.raises(DataError):
@@ -177,7 +187,28 @@ class Suite:
         with pytest.raises(DataError, match="k, the length"):
             fitted.recommend([0], k=k)
 
+    @pytest.mark.parametrize("k", [10**6, 10**12, 2**63, 2**70])
+    def test_k_beyond_all_items(self, fitted, k):
+        assert fitted.recommend([0], k=1000)[0].shape == (1, 1000)
+        for use in (fitted.recommend, fitted.similar_items, fitted.recommend_for):
+            with pytest.raises(ParameterError, match="40 items"):
+                use([0], k=k)
+
+    def test_nobody_is_asked_for(self, fitted):
+        for use in (fitted.recommend, fitted.similar_items):
+            ids, scores = use([], k=3)
+            assert ids.shape == scores.shape == (0, 3)
+
+    def test_histories_stay_as_they_were_given(self, fitted):
+        H = sp.csr_matrix((np.ones(4, np.float32), [5, 2, 2, 7], [0, 4]), shape=(1, 40))
+        H.data[3] = 0
+        found = fitted.scores(H)
+        assert H.indices.tolist() == [5, 2, 2, 7] and H.data.tolist() == [1, 1, 1, 0]
+        np.testing.assert_allclose(found, fitted.scores(sp.csr_matrix(([2.0, 1.0], [2, 5], [0, 2]), shape=(1, 40))), rtol=1e-5)
+
     def test_bad_histories(self, fitted):
+        with pytest.raises(DataError, match="hold numbers"):
+            fitted.scores(sp.eye(40, format="csr") * 1j)
         with pytest.raises(DataError, match="weight of item"):
             fitted.recommend_for({0: -1.0})
         with pytest.raises(DataError, match="weight of item"):

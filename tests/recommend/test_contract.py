@@ -15,6 +15,7 @@ from bmcore.base import ESTIMATORS
 from bmcore.errors import DataError, ModelError
 from bmcore.recommend import contract, inputs, stored
 from bmcore.recommend.ease import EASE
+from bmcore.recommend.model import RecommenderModel
 from bmcore.recommend.popularity import Popularity
 from tests.recommend.suite import Suite
 
@@ -117,6 +118,79 @@ def test_matrix_positions_are_ids():
     made = Popularity().fit(X)
     assert made.history_.toarray().tolist() == [[0, 0, 3], [3, 0, 0]]
     assert made.user_ids_.tolist() == [0, 1] and made.recommend(np.int64(0), k=1)[0].tolist() == [[0]]
+
+
+OF_ANY_TYPE = {
+    "float": pd.Series([1.5, 2.0]), "bool": pd.Series([True, False]), "mixed": pd.Series([1, "x"], dtype=object),
+    "mixed floats": pd.Series([2.0, "x", 1.5], dtype=object), "padded": pd.Series([" A ", "B"]), "bytes": pd.Series([b"x", b"y"]),
+    "pairs": pd.Series([(1, 2), (3, 4)]), "moments": pd.Series(pd.to_datetime(["2020-01-01", "2021-02-03"])),
+    "spans": pd.Series(pd.to_timedelta([1, 2], unit="D")), "days": pd.Series(pd.to_datetime(["2020-01-01", "2021-01-01"])).dt.date,
+    "small floats": pd.Series([1.1, 2.0], dtype="float32"), "own": pd.Series([np.float32(1.1), np.str_(" a"), np.True_], dtype=object),
+    "category": pd.Series([" a", "b"], dtype="category"), "huge": pd.Series([1e300, 2.0**60]), "nullable": pd.Series([1, 2], dtype="Int64"),
+    "complex": pd.Series([1 + 2j, 3j]), "large": pd.Series([2**63 + 5, 7], dtype="uint64"), "signed zero": pd.Series([-0.0, 3.0]),
+}
+
+
+@pytest.mark.parametrize("ids", OF_ANY_TYPE.values(), ids=OF_ANY_TYPE.keys())
+def test_what_was_in_the_log_is_asked_for_as_given(ids):
+    """Users, items, candidates, histories and their keys: as cells of the log, as an array, as they are kept."""
+    n = len(ids)
+    users, items = np.divmod(np.arange(n * n), n)
+    whole = pd.DataFrame({"user": ids.iloc[users].to_numpy(), "item": ids.iloc[items].to_numpy()}).astype(ids.dtype)
+    made = Popularity().fit(whole)
+    kept = made.user_ids_.tolist()
+    for asked in (list(ids), ids, ids.to_numpy(), kept, pd.Index(ids)):
+        found = made.recommend(asked, k=n, exclude_seen=False, candidates=asked)[0]
+        assert [set(row) for row in found] == [set(kept)] * n
+        assert made.similar_items(asked, k=1)[0].shape == (n, 1)
+        assert made.recommend_for(asked, k=1)[0].tolist() == [None]  # all of them are known, and seen
+    for at, one in enumerate(list(ids)):
+        assert inputs.positions_of([one], made._user_rows(), kind="user").tolist() == [at]
+        assert made.recommend_for({one: 2.0}, k=n)[0].tolist()[:-1] == [other for other in kept if other != kept[at]]
+        assert made.explain(one, one) and made.explain([one], one)
+    model = RecommenderModel(made)
+    asked = list(ids)
+    assert all(map(model.knows, asked)) and [model.title_of(one) for one in asked] == [str(one) for one in kept]
+    assert [{entry["item"] for entry in row} for row in model.history(asked)] == [set(kept)] * n
+    assert model.recommend(histories=[{asked[0]: 1.0}], candidates=asked[:2])[0][0]["item"] == kept[1]
+
+
+def test_what_is_no_id_is_nobody(shop):
+    made = Popularity().fit(shop)
+    for nobody in (None, np.nan, pd.NaT, pd.NA, True, [0], {}, "01", "", 10**5000, np.inf):
+        with pytest.raises(DataError, match="no user"):
+            made.recommend([nobody])
+    assert made.recommend(["6", 6.0, np.int8(6), " 6 "], k=1)[0].tolist() == [made.recommend([6], k=1)[0][0].tolist()] * 4
+
+
+def test_ids_that_came_from_no_table_are_asked_as_they_are():
+    known = {" A ": 0, "A": 1, 2.5: 2, "": 3}
+    assert inputs.positions_of([" A ", "A", 2.5, ""], known, kind="user").tolist() == [0, 1, 2, 3]
+    assert inputs.identities(np.array(["2020-01-01"], dtype="M8[ns]")).tolist() == ["2020-01-01 00:00:00"]
+    assert inputs.identities([True, np.int64(3), 2.5, " A "]).tolist() == ["True", 3, 2.5, " A "]
+
+
+def test_a_table_may_count_its_columns(shop):
+    counted = shop.assign(n=2.0).set_axis([0, 1, 2], axis=1)
+    made = Popularity().fit(counted, user=0, item=1, weight=2)
+    assert made.user_ids_.tolist() == list(range(8)) and set(made.history_.data) == {2.0}
+    with pytest.raises(DataError, match="no column"):
+        Popularity().fit(counted, user=7, item=1)
+
+
+def test_repeats_in_a_matrix_add_up_to_a_weight():
+    X = sp.coo_matrix(([3e38, 3e38, 1.0], ([0, 0, 1], [1, 1, 0])), shape=(2, 2))
+    with pytest.raises(DataError, match="above 3"):
+        Popularity().fit(X)
+    with pytest.raises(DataError, match="negative"):  # though they add up to 1
+        Popularity().fit(sp.coo_matrix(([2.0, -1.0], ([0, 0], [1, 1])), shape=(2, 2)))
+    items, weights = inputs.history_of({"a": 3e38, " a ": 3e38}, {"a": 4})
+    assert items.tolist() == [4] and np.isfinite(weights).all()
+
+
+def test_nothing_known_of_a_history_is_explained(shop):
+    made = Together().fit(shop, items=ITEMS)
+    assert made.explain(["nothing"], "sandal")[0].why
 
 
 def test_fit_forgets_the_last_fit(board):

@@ -176,3 +176,11 @@ def test_damaged_files(people, tmp_path):
     (tmp_path / "people.npz").write_bytes(b"PK")
     with pytest.raises(ModelError, match="damaged"):
         People.load(tmp_path, X)
+
+
+def test_traits_of_ids_that_are_numbers_in_one_table_and_text_in_the_other():
+    traits = pd.DataFrame({"user": [1.0, 2.5, " b "], "city": ["Oslo", "Rome", "Rome"]})
+    X = csr_matrix(np.eye(3, dtype=np.float32))
+    found = People().fit(traits, ["1", "2.5", "b"], X).popular({"city": "Rome"}, 3)[0]
+    assert found[-1] == 0, "what only the one in Oslo has comes last"
+    assert People().fit(traits, [1, "2.5", "b"], X).popular({"city": "Oslo"}, 1)[0].tolist() == [0]

@@ -36,7 +36,7 @@ def test_padding_is_never_chosen():
     assert rules.diverse(["a", "b", None, None], scores, np.eye(4), 4, 0.3).tolist() == ["a", "b"]
 
 
-@pytest.mark.parametrize("wrong", [-0.1, 1.01, float("nan")])
+@pytest.mark.parametrize("wrong", [-0.1, 1.01, float("nan"), "0.5", None, [0.5]])
 def test_diversity_out_of_range(wrong):
     with pytest.raises(DataError, match="from 0"):
         rules.diverse("abcde", SCORES, ALIKE, 3, wrong)
