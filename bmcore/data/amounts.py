@@ -26,7 +26,7 @@ _EMPTY = {"-", "–", "—", "?", ".", "n/a", "na", "nan", "none", "null", "#n/a
 _INFINITE = r"^[+-]?(?i:inf|infinity|∞)$"
 _PLAIN = r"^[+-]?\d+([eE][+-]?\d{1,6})?$"
 # no group of thousands begins with 0, so 0.125 has one meaning; 12,34,567 is how India writes thousands
-_POINT = r"^[+-]?([1-9]\d{0,2}(,\d{3})+|[1-9]\d?(,\d{2})+,\d{3}|\d*)(\.\d*)?([eE][+-]?\d{1,6})?$"  # the point is the decimal mark
+_POINT = r"^[+-]?(([1-9]\d{0,2}(,\d{3})+|[1-9]\d?(,\d{2})+,\d{3}|\d+)(\.\d*)?|\.\d+)([eE][+-]?\d{1,6})?$"  # the point is the decimal mark
 _COMMA = r"^[+-]?([1-9]\d{0,2}(\.\d{3})+|\d*)(,\d*)?$"  # the comma is
 
 

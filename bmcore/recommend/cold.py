@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from bmcore.data.identifiers import identifier, meant
 from bmcore.errors import DataError
 from bmcore.messages import Message
 from bmcore.recommend import binning, inputs
@@ -21,10 +22,10 @@ def describe(recommender: Any, items: Any, users: Any) -> None:
         from bmcore.recommend.content import Content
 
         table = _table(items, "item")
-        table["item"] = inputs.identities(table["item"].to_numpy(dtype=object))
+        have = dict.fromkeys(recommender.item_ids_.tolist())
+        table["item"] = inputs.identities(_as_learned(one, have) for one in table["item"].tolist())
         known = recommender.item_ids_[recommender.popularity_ > 0]
         content = Content().fit(table, known)
-        have = set(recommender.item_ids_.tolist())
         new = inputs.identities([one for one in content.items_.tolist() if one not in have])
         recommender.item_ids_ = np.concatenate([recommender.item_ids_, new])
         recommender.popularity_ = np.concatenate([recommender.popularity_, np.zeros(len(new), np.int64)])
@@ -34,6 +35,12 @@ def describe(recommender: Any, items: Any, users: Any) -> None:
         from bmcore.recommend.people import People
 
         recommender.people_ = People().fit(_table(users, "user"), recommender.user_ids_, recommender.history_)
+
+
+def _as_learned(item: Any, known: dict) -> Any:
+    """An id of a catalogue as the log has it; one of a new item as a log would have kept it."""
+    found = meant(item, known)
+    return identifier(item) if found is None else found
 
 
 def _table(given: Any, column: str) -> Any:

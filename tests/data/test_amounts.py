@@ -100,3 +100,9 @@ def test_any_text_is_a_number_bad_empty_or_refused(cells):
         return
     assert np.isfinite(found.values[~np.isnan(found.values)]).all()
     assert np.isnan(found.values[found.bad]).all()
+
+
+def test_an_exponent_alone_is_no_number():
+    found = amounts.read(pd.Series(["E5", "1", ".5", "5.", ".E1", "-e2"]), "x")
+    np.testing.assert_array_equal(found.values, [NAN, 1, 0.5, 5, NAN, NAN])
+    assert found.bad.tolist() == [True, False, False, False, True, True]

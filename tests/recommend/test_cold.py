@@ -25,6 +25,13 @@ def test_numbers_with_a_gap():
     assert Popularity().fit(log, items=items).item_ids_.tolist() == [1, 2, 3, 4]
 
 
+def test_ids_written_otherwise_in_the_catalogue():
+    log = LOG.assign(item=[1.5, 2.5, 1.5, "b ", 2.5, "b"])
+    items = pd.DataFrame({"item": [1.5, " b", 4.0, "2.5"], "title": ["red shoe", "blue shoe", "green shoe", "red hat"]})
+    model = Popularity().fit(log, items=items)
+    assert [str(one) for one in model.item_ids_] == ["1.5", "2.5", "b", "4"], "each item once"
+
+
 def test_two_columns_of_one_name():
     items = pd.DataFrame([["x", "red", "shoe"]], columns=["item", "title", "title"])
     users = pd.DataFrame([["a", "Oslo", "Rome"]], columns=["user", "city", "city"])
