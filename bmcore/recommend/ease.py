@@ -41,12 +41,11 @@ class EASE(ItemWeights):
     Notes
     -----
     With X binary (chosen or not) and P = (X'X + regularization I)^-1, the weights are -P[i, j] / P[j, j]: the least-squares solution
-    whose diagonal is zero. All weights that speak for the 512 most popular
-    items are kept, and of the others the largest. Weights and ratings of the log do not count, only that a user has chosen an item.
+    whose diagonal is zero. All weights that speak for the 512 most popular items are kept, and of the others the largest. Weights and
+    ratings of the log do not count, only that a user has chosen an item.
 
     Time: the sum of the squares of the lengths of histories over 2, then n_items^3 operations for the inverse. Memory: one matrix of
-    n_items^2 x 4 bytes (1.6 GB at 20,000 items), then n_items x (512 + neighbours)
-    x 12 bytes to serve.
+    n_items^2 x 4 bytes (1.6 GB at 20,000 items), then n_items x (512 + neighbours) x 12 bytes to serve.
     Threads: as many as there are processors, or OMP_NUM_THREADS. The first call compiles for some seconds, once a machine.
 
     Raises
