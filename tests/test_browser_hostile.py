@@ -129,6 +129,8 @@ def test_lists_and_comparison(shared, chromium):
         before = page.get_by_test_id("stCheckbox").first.inner_text()
         page.get_by_test_id("stNumberInputStepUp").click()
         expect(page.get_by_test_id("stCheckbox").first).not_to_have_text(before)
+        expect(page.locator('[data-stale="true"]')).to_have_count(0)  # the first row changes before the last ones do
+        watched.settled()
         words += harmless(watched)
     found = shown(words)
     assert [w for w in (*MARKUP, *MARKDOWN, *STREAMLIT, *LATEX, *TEMPLATES) if shown(one_line(w, 60)).rstrip("…") not in found] == []

@@ -53,10 +53,15 @@ def layout(height: int, **more) -> dict:
 
 def show(traces: list[dict], frame: dict, *, key: str, alt: str) -> None:
     """Draw a figure with its description for those who cannot see it."""
+    st.plotly_chart(figure({"data": traces, "layout": frame}), theme=None, key=key, config=CONFIG, alt=alt)
+
+
+def figure(made: dict):
+    """Plotly's own figure from a dictionary."""
+    import pandas  # noqa: F401 - plotly asks a pandas that another visitor's thread is just importing for classes it has not got yet
     import plotly.graph_objects as go
 
-    figure = go.Figure({"data": traces, "layout": frame}, skip_invalid=False)
-    st.plotly_chart(figure, theme=None, key=key, config=CONFIG, alt=alt)
+    return go.Figure(made, skip_invalid=False)
 
 
 def learning(points: list[dict], *, key: str) -> None:

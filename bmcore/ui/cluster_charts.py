@@ -223,9 +223,7 @@ def select(
     traces: list[dict], frame: dict, *, key: str, alt: str, box: bool, changed: Callable[[], None] | str = "rerun"
 ) -> list[int]:
     """Draw a chart on which a click or a box selects; returns the `customdata` of what is selected. `changed()` is called before that."""
-    import plotly.graph_objects as go
-
-    figure = go.Figure({"data": traces, "layout": frame}, skip_invalid=False)
+    figure = charts.figure({"data": traces, "layout": frame})
     mode = "box" if box else "points"
     state = st.plotly_chart(figure, theme=None, key=key, config=charts.CONFIG, alt=alt, on_select=changed, selection_mode=mode)
     return chosen(state)
