@@ -74,6 +74,21 @@ def test_which_weights_are_kept(head, neighbours, monkeypatch):
     np.testing.assert_allclose(ease.recommend(range(300), 9, exclude_seen=False)[1], -np.sort(-scores, axis=1)[:, :9], atol=1e-5)
 
 
+@pytest.mark.parametrize("k", [1, 32, 33, 64, 65, 300])
+def test_lists_of_any_length(k):
+    """However long the list, whether or not the quick look for a floor is worth its while: the largest scores, each item once."""
+    X = log(60, 200)
+    ease = EASE(regularization=20.0).fit(X)
+    for exclude in (False, True):
+        items, found = ease.recommend(range(60), k, exclude_seen=exclude)
+        hidden = ((X.toarray() > 0) & exclude) | (ease.popularity_ == 0)  # nobody has it, so nothing speaks for it
+        scores = np.where(hidden, -np.inf, ease.scores(X))
+        expected = -np.sort(-scores, axis=1)[:, :k]
+        np.testing.assert_allclose(found[:, : expected.shape[1]], expected, atol=1e-5)
+        assert np.isneginf(found[:, expected.shape[1] :]).all()
+        assert all(len({item for item in row if item is not None}) == sum(item is not None for item in row) for row in items)
+
+
 def test_equal_scores_come_by_popularity():
     X = np.zeros((9, 6))
     X[0, 0] = 1  # user 0 tells nothing of the others, which all score 0
