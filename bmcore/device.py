@@ -7,13 +7,16 @@ compute capability 8 or more) and nothing elsewhere: bf16 products on a processo
 from __future__ import annotations
 
 import contextlib
+import os
 import random
+import sys
 import time
 from collections.abc import Iterator
 
 from bmcore.errors import ParameterError
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
+DRIVERS = ("/dev/nvidiactl", "/dev/dxg")  # one of them is there on Linux if a CUDA card is
 
 
 def _present(name: str) -> bool:
@@ -38,6 +41,13 @@ def resolve(device: str = "auto") -> str:
             device=str(device)[:40], known=", ".join(name for name in DEVICES[1:] if _present(name)),
         )
     return device
+
+
+def card() -> bool:
+    """Whether there is a CUDA card; torch is imported only if one may be there."""
+    if "torch" not in sys.modules and sys.platform == "linux" and not any(map(os.path.exists, DRIVERS)):
+        return False  # without the second that importing torch takes
+    return _present("cuda")
 
 
 def precision(device: str) -> str:

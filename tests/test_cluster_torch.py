@@ -335,9 +335,9 @@ def test_unusable_tensors_are_explained(forced, face):
 
 def test_what_goes_to_a_card(monkeypatch):
     small, large = np.zeros((10, 2)), np.broadcast_to(0.0, (1 << 20, 2))
-    monkeypatch.setattr(torch_pick, "_card", lambda: True)
+    monkeypatch.setattr(torch_pick.devices, "card", lambda: True)
     assert [torch_pick.where(device, X) for device in ("auto", "cpu") for X in (small, large)] == [None, "cuda", None, None]
-    monkeypatch.setattr(torch_pick, "_card", lambda: False)
+    monkeypatch.setattr(torch_pick.devices, "card", lambda: False)
     assert torch_pick.where("auto", large) is None
     if not torch.cuda.is_available():
         with pytest.raises(ParameterError, match="cuda"):

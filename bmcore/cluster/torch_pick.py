@@ -5,15 +5,15 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import Any
 
 import numpy as np
 
+from bmcore import device as devices
+
 FORCED: str | None = None  # a device of torch on which tests run the torch engines
 LEAST_CELLS = 1 << 20  # of a table in main memory: below, a card's start and the copy cost more than they save
-DRIVERS = ("/dev/nvidiactl", "/dev/dxg")  # one of them is there on Linux if a card is
 
 
 def is_tensor(X: Any) -> bool:
@@ -41,20 +41,11 @@ def where(device: str, X: Any) -> str | None:
     if stays(X, device):
         return str(X.device)
     if device == "cuda":
-        from bmcore.device import resolve
-
-        return resolve("cuda")
-    return "cuda" if np.prod(X.shape, dtype=float) >= LEAST_CELLS and _card() else None
+        return devices.resolve("cuda")
+    return "cuda" if np.prod(X.shape, dtype=float) >= LEAST_CELLS and devices.card() else None
 
 
 def host(array: Any) -> Any:
     """A tensor as numpy's array; anything else as it is."""
     return array.detach().cpu().numpy() if is_tensor(array) else array
 
-
-def _card() -> bool:
-    if "torch" not in sys.modules and sys.platform == "linux" and not any(map(os.path.exists, DRIVERS)):
-        return False  # without the second that importing torch takes
-    import torch
-
-    return torch.cuda.is_available()

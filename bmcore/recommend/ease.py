@@ -13,9 +13,12 @@ from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
-from bmcore.params import Doc, Label, Range
+from bmcore import device as devices
+from bmcore.params import Choice, Doc, Label, Range
 from bmcore.recommend.contract import Recommender
 from bmcore.recommend.weights import ItemWeights
+
+LEAST_ITEMS = 1000  # with fewer, starting a card takes longer than the processor needs
 
 
 class EASE(ItemWeights):
@@ -88,9 +91,14 @@ class EASE(ItemWeights):
             int, Range(1, 100_000, log=True), Label("Neighbours"),
             Doc("How many weights of each item are kept beside those that speak for the 512 most popular items."),
         ] = 20,
+        device: Annotated[
+            str, Choice("auto", "cpu", "cuda"), Label("Device"),
+            Doc("Where to compute; auto takes a graphics card if there is one."),
+        ] = "auto",
     ):
         self.regularization = regularization
         self.neighbours = neighbours
+        self.device = device
 
     def _similar(self, positions: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
         return Recommender._similar(self, positions, k)  # few weights that speak for a rare item are kept
@@ -98,4 +106,21 @@ class EASE(ItemWeights):
     def _weigh(self, X: Any, report: Callable[..., Any]) -> Any:
         from bmcore.recommend import engine_ease
 
-        return engine_ease.fit(X, float(self.regularization), int(self.neighbours), report)
+        settings = X, float(self.regularization), int(self.neighbours), report
+        where = self._card(X.shape[1])
+        if where is None:
+            return engine_ease.fit(*settings)
+        from bmcore.recommend import engine_torch_ease
+
+        return engine_torch_ease.fit(*settings, where)
+
+    def _card(self, n_items: int) -> str | None:
+        """The graphics card that computes, or None for the compiled engine."""
+        if self.device == "auto" and n_items < LEAST_ITEMS:
+            return None
+        if self.device == "cpu" or (self.device == "auto" and not devices.card()):
+            return None
+        from bmcore.recommend import engine_torch_ease
+
+        found = devices.resolve("cuda")
+        return found if self.device == "cuda" or engine_torch_ease.fits(n_items, found) else None

@@ -12,6 +12,7 @@ from scipy.sparse import csr_matrix
 from bmcore.compute.pool import spread
 from bmcore.compute.threads import threads_allowed
 from bmcore.errors import ParameterError
+from bmcore.messages import Message
 from bmcore.recommend import kernels_ease
 
 TILE = 64  # of a matrix that is mirrored
@@ -58,11 +59,16 @@ def factor(gram: np.ndarray, regularization: float) -> None:
     """Cholesky, in place. What C calls the upper half is LAPACK's lower."""
     _, failed = lapack.spotrf(gram.T, lower=1, clean=0, overwrite_a=1)
     if failed:
-        raise ParameterError(
-            "Regularization {value} is too small for this log: its equations cannot be solved in single precision. Give a larger one, "
-            "such as {larger}.",
-            value=regularization, larger=10 * regularization,
-        )
+        raise ParameterError(too_small(regularization))
+
+
+def too_small(regularization: float) -> Message:
+    """Why equations could not be solved."""
+    return Message(
+        "Regularization {value} is too small for this log: its equations cannot be solved in single precision. Give a larger one, "
+        "such as {larger}.",
+        value=regularization, larger=10 * regularization,
+    )
 
 
 def invert(gram: np.ndarray) -> None:
@@ -86,8 +92,13 @@ def kept_weights(inverse: np.ndarray, users: np.ndarray, neighbours: int) -> Any
     found, values = np.empty((n, k), np.int32), np.empty((n, k), np.float32)
     arguments = (inverse, 1 / inverse.diagonal(), head, popular, found, values)
     spread(kernels_ease.strongest, n, arguments, threads_allowed(), lambda share: None)
+    return csr_of(found, values)
+
+
+def csr_of(found: np.ndarray, values: np.ndarray) -> Any:
+    """Weights by row from their columns (n, k), of which some repeat, and their values (n, k), of which some are 0."""
+    n, k = found.shape
     weights = csr_matrix((values.ravel(), found.ravel(), np.arange(n + 1) * k), shape=(n, n))
-    if k > len(head):
-        weights.sum_duplicates()  # places that stayed empty are zeros on the diagonal
+    weights.sum_duplicates()  # places that stayed empty are zeros on the diagonal
     weights.eliminate_zeros()
     return weights

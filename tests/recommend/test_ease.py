@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
+from bmcore import device as devices
 from bmcore.errors import ParameterError
-from bmcore.recommend import engine_ease
+from bmcore.recommend import engine_ease, engine_torch_ease
 from bmcore.recommend.ease import EASE
 from tests.recommend.suite import Suite
 
@@ -89,6 +90,49 @@ def test_lists_of_any_length(k):
         assert all(len({item for item in row if item is not None}) == sum(item is not None for item in row) for row in items)
 
 
+def quiet(done, total):
+    """A report that nobody reads."""
+
+
+@pytest.mark.parametrize(("head", "neighbours", "block"), [(0, 5, 1 << 28), (7, 4, 20_000), (7, 500, 20_000), (120, 1, 1)])
+def test_a_card_finds_the_same_weights(head, neighbours, block, monkeypatch):
+    """The engine for graphics cards, on this processor, in blocks of any size."""
+    monkeypatch.setattr(engine_ease, "HEAD", head)
+    monkeypatch.setattr(engine_torch_ease, "BLOCK", block)
+    X = log()
+    theirs = engine_ease.fit(X, 20.0, neighbours, quiet)
+    ours = engine_torch_ease.fit(X, 20.0, neighbours, quiet, "cpu")
+    assert abs(ours - theirs).max() < 1e-5
+    assert abs(ours.nnz - theirs.nnz) <= 2  # a weight of nearly nothing may come out as nothing
+    assert not ours.diagonal().any()
+
+
+def test_a_card_counts_exactly(monkeypatch):
+    monkeypatch.setattr(engine_torch_ease, "BLOCK", 5000)
+    X = log(200, 90)
+    dense = (X.toarray() > 0).astype(np.int64)
+    shares = []
+    np.testing.assert_array_equal(engine_torch_ease.shared(X, "cpu", shares.append).numpy(), dense.T @ dense)
+    assert shares == sorted(shares) and shares[-1] == 1.0
+
+
+@pytest.mark.skipif(not devices.card(), reason="needs a CUDA card")
+def test_on_a_card():
+    X = log(3000, 1500, 0.02)
+    found = [EASE(device=name).fit(X).recommend(range(100), 10) for name in ("cuda", "cpu")]
+    np.testing.assert_allclose(found[0][1], found[1][1], atol=1e-3)
+
+
+def test_what_goes_to_a_card(monkeypatch):
+    monkeypatch.setattr(devices, "card", lambda: False)
+    assert EASE()._card(5000) is None
+    monkeypatch.setattr(devices, "card", lambda: True)
+    monkeypatch.setattr(devices, "resolve", lambda name: "cuda")
+    monkeypatch.setattr(engine_torch_ease, "fits", lambda n, device: n < 6000)
+    assert [EASE()._card(n) for n in (999, 5000, 7000)] == [None, "cuda", None]
+    assert EASE(device="cpu")._card(5000) is None and EASE(device="cuda")._card(7000) == "cuda"
+
+
 def test_equal_scores_come_by_popularity():
     X = np.zeros((9, 6))
     X[0, 0] = 1  # user 0 tells nothing of the others, which all score 0
@@ -111,5 +155,7 @@ def test_memory_is_one_matrix():
 
 
 def test_too_little_regularization():
+    with pytest.raises(ParameterError, match="too small"):
+        engine_torch_ease.fit(sp.csr_matrix(np.ones((40_000, 3), np.float32)), 0.0, 1, quiet, "cpu")
     with pytest.raises(ParameterError, match=r"such as 0\.1"):
         engine_ease.factor(np.ones((3, 3), np.float32) - np.float32(0.1) * np.eye(3, dtype=np.float32), 0.01)
