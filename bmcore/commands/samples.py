@@ -27,6 +27,7 @@ def _samples(options) -> int:
         {
             "name": entry.key,
             "title": _(entry.title),
+            "kind": entry.kind,
             "rows": entry.rows,
             "licence": entry.licence,
             "source": entry.source,
@@ -39,7 +40,7 @@ def _samples(options) -> int:
     if options.json:
         emit(found)
         return 0
-    head = [_("name"), _("rows"), _("licence"), _("source"), _("download"), _("present")]
+    head = [_("name"), _("rows or pictures"), _("licence"), _("source"), _("download"), _("present")]
     table(
         head,
         [

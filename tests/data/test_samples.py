@@ -11,7 +11,7 @@ from bmcore.data import samples
 from bmcore.errors import AssetError, DataError
 
 
-@pytest.mark.parametrize("name", list(samples.SAMPLES))
+@pytest.mark.parametrize("name", [name for name, one in samples.SAMPLES.items() if one.kind == "table"])
 def test_sample_is_what_it_says(name):
     frame, told = bmcore.load_sample(name), samples.SAMPLES[name]
     assert tuple(frame.columns) == told.columns
