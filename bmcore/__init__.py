@@ -2,8 +2,10 @@
 
 >>> import bmcore
 >>> sorted(bmcore.__all__)[:8]
-['ALS', 'AutoRecommender', 'DBSCAN', 'EASE', 'ItemKNN', 'KMeans', 'Popularity', 'TextClassifier']
->>> sorted(bmcore.__all__)[8:]
+['ALS', 'AutoRecommender', 'DBSCAN', 'Diffusion', 'EASE', 'GAN', 'ItemKNN', 'KMeans']
+>>> sorted(bmcore.__all__)[8:11]
+['Popularity', 'TextClassifier', 'TextToImage']
+>>> sorted(bmcore.__all__)[11:]
 ['load', 'load_sample', 'read_table', 'runs', 'train']
 
 Names are resolved on first use (PEP 562), so `import bmcore` costs a few milliseconds and never imports torch.
@@ -19,11 +21,14 @@ _WHERE = {
     "ALS": "bmcore.recommend.als",
     "AutoRecommender": "bmcore.recommend.auto",
     "DBSCAN": "bmcore.cluster.dbscan",
+    "Diffusion": "bmcore.image.diffusion",
     "EASE": "bmcore.recommend.ease",
+    "GAN": "bmcore.image.gan",
     "ItemKNN": "bmcore.recommend.itemknn",
     "KMeans": "bmcore.cluster.kmeans",
     "Popularity": "bmcore.recommend.popularity",
     "TextClassifier": "bmcore.text.classifier",
+    "TextToImage": "bmcore.image.text_to_image",
     "load": "bmcore.runs",
     "load_sample": "bmcore.data.samples",
     "read_table": "bmcore.data.read",

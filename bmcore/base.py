@@ -18,11 +18,14 @@ ESTIMATORS = {
     "ALS": "bmcore.recommend.als",
     "AutoRecommender": "bmcore.recommend.auto",
     "DBSCAN": "bmcore.cluster.dbscan",
+    "Diffusion": "bmcore.image.diffusion",
     "EASE": "bmcore.recommend.ease",
+    "GAN": "bmcore.image.gan",
     "ItemKNN": "bmcore.recommend.itemknn",
     "KMeans": "bmcore.cluster.kmeans",
     "Popularity": "bmcore.recommend.popularity",
     "TextClassifier": "bmcore.text.classifier",
+    "TextToImage": "bmcore.image.text_to_image",
 }
 
 

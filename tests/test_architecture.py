@@ -11,21 +11,23 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 CODE = sorted([*ROOT.glob("bmcore/**/*.py"), *ROOT.glob("pages/*.py"), ROOT / "app.py"])
-HEAVY = {"torch", "transformers", "sklearn", "scipy", "numba", "llvmlite", "accelerate", "diffusers", "huggingface_hub", "tokenizers"}
+HEAVY = {"torch", "transformers", "sklearn", "scipy", "numba", "llvmlite", "accelerate", "diffusers", "peft", "huggingface_hub",
+         "tokenizers"}
 
 # A module imports only from its own floor or below. Families (text, ...) share a floor and never import each other.
 FLOORS = [
     {"messages", "errors", "files", "home", "i18n", "params"},
     {"base", "device", "assets", "compute"},
     {"data", "training"},
-    {"text", "cluster", "recommend"},
+    {"text", "cluster", "recommend", "image"},
     {"evaluate", "runs", "serve"},
     {"cli", "commands", "__main__", "ui"},
 ]
 FLOOR = {part: height for height, floor in enumerate(FLOORS) for part in floor}
 # modules the web server loads, and so may not import anything heavy at their top
 LIGHT_EXCEPT = re.compile(
-    r"bmcore/(text/(?!classifier|__init__)|cluster/(kernels_|engine_torch_|torch_(?!pick))|compute/compiled|recommend/(kernels_|engine_)|training/|evaluate/|serve/server|runs/work)"
+    r"bmcore/(text/(?!classifier|__init__)|cluster/(kernels_|engine_torch_|torch_(?!pick))|compute/compiled|recommend/(kernels_|engine_)|"
+    r"image/(?!__init__|contract|inputs|gan\.|diffusion\.|text_to_image|memory)|training/|evaluate/|serve/server|runs/work)"
 )
 
 

@@ -12,21 +12,27 @@ import scipy.sparse as sp
 from bmcore import params
 from bmcore.base import ESTIMATORS, estimator_class
 from bmcore.errors import NotFittedError, ParameterError
+from tests.image import tiny_pipeline
 
 TEXTS = ["late parcel", "where is my parcel", "parcel lost", "courier is late",
          "refund please", "card charged twice", "money back", "wrong invoice"]
 POINTS = [[0.0, 0.0], [0.0, 1.0], [9.0, 9.0], [9.0, 8.0], [1.0, 0.0], [30.0, 30.0]]
 CHOICES = sp.csr_matrix(np.array([[1, 1, 0, 0], [1, 1, 0, 0], [0, 0, 1, 1], [1, 0, 0, 0]], dtype=np.float32))
+PICTURES = np.random.default_rng(0).integers(0, 256, (12, 8, 8), dtype=np.uint8)
+FEW = {"steps": 2, "batch_size": 4, "device": "cpu"}
 # small settings, fit arguments, the method (or, where there is none, the attribute) that shows what was learned
 EXAMPLES = {
     "ALS": ({"factors": 4, "iterations": 2}, (CHOICES,), "scores"),
     "AutoRecommender": ({}, (CHOICES,), "scores"),
     "DBSCAN": ({"eps": 2.0, "min_samples": 2}, (POINTS,), "labels_"),
+    "Diffusion": (FEW, (PICTURES, [0, 1] * 6), "sample"),
     "EASE": ({"neighbours": 2}, (CHOICES,), "scores"),
+    "GAN": (FEW, (PICTURES, [0, 1] * 6), "sample"),
     "ItemKNN": ({"neighbours": 2}, (CHOICES,), "scores"),
     "KMeans": ({"n_clusters": 3, "random_state": 0}, (POINTS,), "transform"),
     "Popularity": ({}, (CHOICES,), "scores"),
     "TextClassifier": ({"epochs": 1, "device": "cpu"}, (TEXTS, [0, 0, 0, 0, 1, 1, 1, 1]), "predict_proba"),
+    "TextToImage": ({**FEW, "rank": 2, "sampling_steps": 1}, (PICTURES, ["a cat", "a dog"] * 6), "image_shape_"),
 }
 POSITIONAL = {"n_clusters", "eps"}  # as in scikit-learn, whose place these classes can take
 
@@ -34,13 +40,24 @@ POSITIONAL = {"n_clusters", "eps"}  # as in scikit-learn, whose place these clas
 def shown(made, show, X):
     """What was learned."""
     found = getattr(made, show)
+    if show == "sample":
+        return found(6, seed=1)
     return found(X) if callable(found) else found
+
+
+@pytest.fixture(scope="module")
+def pipeline(tmp_path_factory):
+    """A tiny pipeline to paint with."""
+    return tiny_pipeline.build(tmp_path_factory.mktemp("pipeline") / "sd")
 
 
 @pytest.fixture(params=sorted(ESTIMATORS))
 def case(request):
     """(class, small settings, fit arguments, what shows what was learned)."""
-    return estimator_class(request.param), *EXAMPLES[request.param]
+    settings, *others = EXAMPLES[request.param]
+    if request.param == "TextToImage":
+        settings = {**settings, "model": str(request.getfixturevalue("pipeline"))}
+    return estimator_class(request.param), settings, *others
 
 
 def test_init_stores_and_nothing_else(case):
