@@ -1,0 +1,123 @@
+"""Made generators of known kind, judged on small digits: each must get the verdict it deserves."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+
+from bmcore.data.pictures import Pictures
+from bmcore.errors import Cancelled, DataError, ModelError
+from bmcore.evaluate import encoder, picture_intervals
+from bmcore.evaluate import judge as judges
+from bmcore.evaluate.picture_baselines import PCAGaussian
+from bmcore.evaluate.picture_verdict import Facts, judge
+from bmcore.evaluate.pictures import evaluate
+
+GOOD = Facts(500, 1.0, 0.01, 0.02, 0.01, 0.015, 0.95, 9.0, 8.0, 10.0, 3.0, 12.0, 0.9, 0.98, 0.97, 0.98)
+
+
+@pytest.fixture(scope="module")
+def parts():
+    found = load_digits()
+    images, labels = np.round(found.images * 255 / 16).astype(np.uint8), found.target
+    order = np.random.default_rng(0).permutation(len(images))
+    return [Pictures(images[rows], labels[rows], [""] * len(rows)) for rows in (order[:1000], order[1000:1400], order[1400:])]
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    monkeypatch.setattr(judges, "LEAST_STEPS", 60)
+    monkeypatch.setattr(judges, "EPOCHS", 1)
+    monkeypatch.setattr(picture_intervals, "_OFTEN", 30)
+
+
+class Made:
+    """Pictures that `make(label, rows used so far)` returns."""
+
+    image_shape_ = (8, 8, 1)
+
+    def __init__(self, source, change=lambda x, draw: x, pick=None):
+        self.source, self.change, self.pick, self.used = source, change, pick, {}
+
+    def sample(self, n, label, *, seed):
+        rows = []
+        for one in label:
+            known = np.flatnonzero(self.source.labels == one)
+            self.used[one] = self.used.get(one, -1) + 1
+            rows.append(known[self.used[one] % len(known)] if self.pick is None else self.pick)
+        return self.change(self.source.pixels[rows], np.random.default_rng(seed))
+
+
+def blurred(x, draw):
+    wide = np.pad(x.astype(float), ((0, 0), (2, 2), (2, 2), (0, 0)))
+    return sum(wide[:, i:i + 8, j:j + 8] for i in range(5) for j in range(5)).__truediv__(25).astype(np.uint8)
+
+
+def noise(x, draw):
+    return draw.integers(0, 256, x.shape).astype(np.uint8)
+
+
+@pytest.mark.parametrize("kind, expected", [
+    ("held out", {"varied"}), ("training", {"copies"}), ("one", {"collapsed"}), ("blurred", {"blurry"}), ("noise", {"worse"}),
+    ("trivial", {"not_proven", "worse"}),
+])
+def test_a_made_generator_gets_its_verdict(parts, quick, kind, expected):
+    train, test, third = parts
+    made = {
+        "held out": Made(third), "training": Made(train), "one": Made(third, pick=3), "blurred": Made(third, blurred),
+        "noise": Made(third, noise), "trivial": PCAGaussian().fit(train.pixels, train.labels, seed=5),
+    }[kind]
+    found = evaluate(made, train, dataclasses.replace(test), seed=1)
+    assert found["verdict"]["kind"] in expected, found["verdict"]["message"]
+    json.dumps(found, allow_nan=False)
+    assert found["n"] == 400 and [one["name"] for one in found["baselines"]] == ["PCA + Gaussian", "Real pictures"]
+    assert found["judge"]["accuracy"]["value"] > 0.6 and len(found["by_class"]) == 10
+
+
+@pytest.mark.parametrize("change, kind", [
+    ({}, "varied"), ({"n": 30}, "not_proven"), ({"variety": 0.1}, "collapsed"), ({"repeats": 0.9}, "collapsed"),
+    ({"copies_low": 0.2}, "copies"), ({"sharpness": 0.3}, "blurry"), ({"nearer_high": -1.0}, "worse"), ({"nearer_low": -1.0}, "not_proven"), ({"recall": 0.2}, "not_proven"),
+    ({"precision": 0.2}, "not_proven"), ({"read": 0.3}, "not_proven"), ({"read": None, "read_most": None}, "varied"),
+    ({"copies_low": 0.2, "repeats": 0.9, "nearer_high": -1.0}, "collapsed"),
+])
+def test_each_rule_decides(change, kind):
+    assert judge(dataclasses.replace(GOOD, **change))[0] == kind
+
+
+def test_pictures_without_classes_progress_and_stop(parts, quick):
+    train, test, _ = (Pictures(part.images[:90], None, [""] * 90) for part in parts)
+    pca = PCAGaussian().fit(train.pixels)
+    told = []
+    found = evaluate(pca, train, test, report=lambda step, total, phase: told.append((step, total, phase)))
+    assert found["judge"] is None and found["metric"] == "feature_fid" and found["model"]["class_accuracy"] is None
+    assert [step for step, _, _ in told] == sorted(step for step, _, _ in told) and told[-1][:2] == (1000, 1000)
+
+    def stop(step, total, phase):
+        raise Cancelled("stop")
+
+    with pytest.raises(Cancelled):
+        evaluate(pca, train, test, report=stop)
+    with pytest.raises(DataError):
+        evaluate(pca, train, test.take([0]))
+
+
+def test_the_encoder_orders_damage_and_is_the_one_of_its_record(parts, monkeypatch, tmp_path):
+    from bmcore.evaluate.picture_metrics import frechet
+
+    _, test, third = parts
+    real, floor = encoder.encode(test.pixels), frechet(encoder.encode(third.pixels), encoder.encode(test.pixels))
+    draw = np.random.default_rng(0)
+    soft, hard = (
+        frechet(encoder.encode(np.clip(third.pixels + draw.normal(0, s, (len(third), 8, 8, 1)), 0, 255).astype(np.uint8)), real)
+        for s in (30, 90))
+    assert floor < soft < hard and floor < frechet(encoder.encode(blurred(third.pixels, None)), real)
+    np.testing.assert_array_equal(encoder.encode(test.images), real)
+    monkeypatch.setattr(encoder, "WEIGHTS", tmp_path / "absent")
+    encoder._small.cache_clear()
+    with pytest.raises(ModelError):
+        encoder.encode(test.images)
+    encoder._small.cache_clear()
+    with pytest.raises(DataError):
+        encoder.encode(test.images.astype(float))
