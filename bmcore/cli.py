@@ -3,6 +3,7 @@
     python -m bmcore train TextClassifier --sample dialogues_en --text text --label category --preset fast
     python -m bmcore train KMeans --sample cdnow --prepare purchases --customer customer --date date --money money --choose
     python -m bmcore train EASE --sample movielens_100k
+    python -m bmcore train Diffusion --sample digits_28x28 --minutes 2
     python -m bmcore runs
 
 Results go to stdout (with --json one document), progress and errors to stderr. Exit code: 0 done, 1 the run failed,
@@ -16,7 +17,7 @@ import contextlib
 import os
 import sys
 
-from bmcore.commands import doctor, predict, runs, samples, serve, train
+from bmcore.commands import doctor, pictures, predict, runs, samples, serve, train
 from bmcore.commands.output import _, say
 from bmcore.errors import BmcoreError
 
@@ -38,6 +39,7 @@ def parser(argv: list[str]) -> argparse.ArgumentParser:
     train.add(commands, argv)
     runs.add(commands)
     predict.add(commands)
+    pictures.add(commands)
     serve.add(commands)
     return top
 

@@ -34,6 +34,10 @@ def _predict(options) -> int:
     if not output.parent.is_dir():
         raise DataError("The folder {folder} does not exist. Make it, or give another place.", folder=str(output.parent))
     frame = read_table(Path(options.input))
+    if run.spec["task"] == "pictures":
+        raise DataError(
+            "Run {id} makes pictures and has nothing to say about a table. Make some with: python -m bmcore sample {id}", id=run.id
+        )
     found = ANSWERS.get(run.spec["task"], labels)(run, frame, options.text)
     safe_csv(found, output)
     if options.json:

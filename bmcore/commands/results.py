@@ -66,8 +66,31 @@ def recommendation(evaluation: dict) -> None:
         ))
 
 
+def pictures(evaluation: dict) -> None:
+    """How near the pictures are to real ones, how varied, and whether they show what they should; then what a proof found."""
+    everyone = (evaluation["model"], *evaluation["baselines"])
+    names = ("class_accuracy", "feature_fid", "precision", "recall")
+    rows = [
+        [entry["name"], *(_span(entry.get(name)) for name in names), _span((entry.get("copies") or {}).get("share"))] for entry in everyone
+    ]
+    _verdict(evaluation)
+    table([_("model"), _("right class (95 %)"), _("feature-FID (95 %)"), _("precision (95 %)"), _("recall (95 %)"), _("copies")], rows)
+    if proof := evaluation.get("proof"):
+        print()
+        _proof(proof)
+
+
+def _proof(proof: dict) -> None:
+    print(plain(_(Message.from_dict(proof["verdict"]["message"]))))
+    names = ("recall", "precision", "f1", "balanced_accuracy")
+    kinds = ((_("without"), "without"), (_("repeated"), "repeated"), (_("with generated pictures"), "with"))
+    head = [_("classifier"), _("recall (95 %)"), _("precision (95 %)"), _("F1 (95 %)"), _("balanced accuracy (95 %)")]
+    table(head, [[words, *(_span(proof[kind].get(name)) for name in names)] for words, kind in kinds])
+
+
 SHOWN: dict[str, Callable[[dict], None]] = {
-    "classification": classification, "clustering": clustering, "recommendation": recommendation
+    "classification": classification, "clustering": clustering, "recommendation": recommendation,
+    "pictures": pictures,
 }
 
 

@@ -14,7 +14,7 @@ from bmcore.commands.output import _, emit, say
 from bmcore.errors import ParameterError
 from bmcore.runs import tasks
 
-_OWN = ("sample", "data", "hub", *columns.NAMES, "preset", "choose", "set", "detach", "title", "json", "help")
+_OWN = ("sample", "data", "hub", *columns.NAMES, "preset", "choose", "prove", "keep", "set", "detach", "title", "json", "help")
 _EXIT = {"done": 0, "cancelled": 130}
 _GOODBYE_S = 15.0
 
@@ -25,11 +25,15 @@ def add(commands: argparse._SubParsersAction, argv: list[str]) -> None:
     entry.add_argument("estimator", metavar=_("ESTIMATOR"), help=_("one of: {known}", known=known))
     data = entry.add_mutually_exclusive_group(required=True)
     data.add_argument("--sample", metavar=_("NAME"), help=_("a built-in sample, as `samples` lists them"))
-    data.add_argument("--data", metavar=_("FILE"), help=_("a table: csv, tsv, xlsx, jsonl or parquet"))
+    words = _("a table: csv, tsv, xlsx, jsonl or parquet; for pictures a folder or zip of them")
+    data.add_argument("--data", metavar=_("FILE"), help=words)
     data.add_argument("--hub", metavar=_("ID"), help=_("a data set of the Hugging Face hub, owner/name"))
     columns.add(entry)
     entry.add_argument("--preset", metavar=_("NAME"), help=_("fast, balanced or best"))
     entry.add_argument("--choose", action="store_true", help=_("for groups: find out how many there are, or how near is near, first"))
+    words = _("for pictures: make more of this class, and prove on real ones whether that helps a classifier")
+    entry.add_argument("--prove", metavar=_("CLASS"), help=words)
+    entry.add_argument("--keep", metavar="N", type=int, help=_("with --prove: how many real pictures of that class to learn from"))
     entry.add_argument("--set", metavar=_("NAME=VALUE"), action="append", default=[], help=_("a setting by its name; may be given again"))
     entry.add_argument("--title", metavar=_("TEXT"), help=_("a name for the list of runs"))
     entry.add_argument("--detach", action="store_true", help=_("return at once; the run goes on"))
@@ -65,9 +69,10 @@ def _train(options) -> int:
         "estimator": options.estimator,
         "params": _values(cls, options),
         "preset": options.preset,
-        "data": _data(options),
+        "data": _data(options, cls.task),
         "columns": columns.given(options, tasks.asks(cls.task)),
         "choose": options.choose,
+        "prove": _prove(options),
         "title": options.title,
         "origin": "terminal",
     }
@@ -110,11 +115,21 @@ def _values(cls: type, options) -> dict[str, Any]:
     return {name: known[name].parse(text) for name, text in texts.items() if text is not None}
 
 
-def _data(options) -> dict:
+def _prove(options) -> dict | None:
+    if (options.prove is None) != (options.keep is None):
+        raise ParameterError("--prove CLASS and --keep N belong together: a class, and how many of its pictures to learn from.")
+    return None if options.prove is None else {"class": options.prove, "keep": options.keep}
+
+
+def _data(options, task: str) -> dict:
     from bmcore.data import refs
 
     if options.sample is not None:
         return refs.sample(options.sample)
     if options.hub is not None:
         return refs.hub(options.hub)
+    if task == "pictures":
+        from bmcore.data.pictures import store_archive
+
+        return store_archive(Path(options.data), Path(options.data).name)
     return refs.store(Path(options.data), Path(options.data).name)

@@ -25,6 +25,7 @@ def train(
     sample: str | None = None,
     preset: str | None = None,
     choose: bool = False,
+    prove: dict[str, Any] | None = None,
     detach: bool = False,
     report: Callable | None = None,
     title: str | None = None,
@@ -36,6 +37,7 @@ def train(
         train("KMeans", sample="cdnow", prepare="purchases", customer="customer", date="date", money="money", n_clusters=5)
         train("DBSCAN", frame, prepare="numeric", features=["amount", "age"], choose=True)
         train("AutoRecommender", "purchases.csv", user="customer", item="product", name="product name")
+        train("Diffusion", "pictures.zip", minutes=2)
 
     Use it when a script needs a trained model and wants to know whether it is worth having.
 
@@ -44,13 +46,16 @@ def train(
     estimator : str or Estimator
         Its name, or one whose parameters are to be used: those that differ from their defaults, so that a preset sets the others.
     data : path, DataFrame or data reference
-        The examples; or `sample`.
+        The examples; or `sample`. For pictures a zip or a folder of them.
     sample : str
         Name of a built-in sample.
     preset : str, optional
         "fast", "balanced" or "best".
     choose : bool
         For groups: find the number of groups (KMeans) or the distance (DBSCAN) first, and use it.
+    prove : dict, optional
+        For pictures, {"class": name, "keep": n}: learn from n pictures of that class only, make more of it, and prove on real ones
+        whether that helps a classifier.
     detach : bool
         Return at once; the run goes on when the script ends.
     report : callable, optional
@@ -78,7 +83,8 @@ def train(
         The run was asked to stop as well. `bmcore.runs.resume(id)` goes on.
     """
     estimator, settings = _named(estimator, columns_and_settings)
-    task = tasks.asks(estimator_class(estimator).task)
+    cls = estimator_class(estimator)
+    task = tasks.asks(cls.task)
     columns = {role: settings.pop(role) for role in task.ROLES if role in settings}
     if sample is not None:
         from bmcore.data import samples
@@ -89,9 +95,10 @@ def train(
         "estimator": estimator,
         "params": settings,
         "preset": preset,
-        "data": reference(data, sample, task.names(columns)),
+        "data": _pictures(data, sample) if cls.task == "pictures" else reference(data, sample, task.names(columns)),
         "columns": columns,
         "choose": choose,
+        "prove": prove,
         "title": title,
         "origin": "script",
     }
@@ -119,7 +126,7 @@ def _finished(run: Run, report: Callable | None) -> Run:
 
 
 def load(id: str) -> Any:
-    """What a finished run has learned: the estimator, or a `ClusterModel` or `RecommenderModel` that takes what people have.
+    """What a finished run has learned: the estimator, or a `ClusterModel`, `RecommenderModel` or `PictureModel` around it.
 
     Raises
     ------
@@ -149,6 +156,17 @@ def reference(data: Any = None, sample: str | None = None, columns: tuple[str, .
     if hasattr(data, "to_parquet"):
         return refs.store(_parquet(data, columns), "table.parquet")
     raise DataError("Data of type {kind} cannot be used. Give a path, a DataFrame or a reference.", kind=type(data).__name__)
+
+
+def _pictures(data: Any, sample: str | None) -> dict:
+    """A reference to pictures from a path, a reference or a sample's name."""
+    if sample is None and isinstance(data, str | Path):
+        from bmcore.data.pictures import store_archive
+
+        return store_archive(Path(data), Path(data).name)
+    if sample is None and data is not None and not isinstance(data, dict):
+        raise DataError("Pictures cannot be given as {kind}. Give the path of a zip or a folder, or a reference.", kind=type(data).__name__)
+    return reference(data, sample)
 
 
 def _parquet(frame: Any, columns: tuple[str, ...]) -> bytes:

@@ -15,8 +15,11 @@ from bmcore.base import estimator_class
 from bmcore.errors import DataError, ParameterError
 from bmcore.runs import tasks
 
-_KEYS = ("estimator", "params", "preset", "data", "columns", "split", "choose", "scenario", "title", "origin")
-_PACKAGES = ("torch", "transformers", "accelerate", "safetensors", "scikit-learn", "numpy", "numba", "pandas", "pyarrow", "streamlit")
+_KEYS = ("estimator", "params", "preset", "data", "columns", "split", "choose", "prove", "scenario", "title", "origin")
+_PACKAGES = (
+    "torch", "transformers", "diffusers", "accelerate", "safetensors", "scikit-learn", "numpy", "numba", "pandas", "pyarrow", "Pillow",
+    "streamlit",
+)
 _LONGEST = 100_000  # bytes of JSON: a spec is read at every listing
 
 
@@ -37,6 +40,8 @@ def build(request: dict[str, Any], id: str) -> dict[str, Any]:
     chosen = _preset(cls, request.get("preset"))
     settings = _settings(cls, {**chosen.get("params", {}), **(request.get("params") or {})})
     own = tasks.asks(cls.task).entries({**request, "split": _plain(request.get("split") or {})}, chosen)
+    if request.get("prove") is not None and "prove" not in own:
+        raise ParameterError("{estimator} makes no pictures, so there is nothing to prove. Leave prove out.", estimator=cls.__name__)
     spec = {
         "id": id,
         "created": round(time.time(), 3),

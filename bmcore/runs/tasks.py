@@ -29,6 +29,7 @@ TASKS = {
     "classification": Task("bmcore.runs.task_text", "bmcore.runs.work_text", "bmcore.evaluate.classification"),
     "clustering": Task("bmcore.runs.task_clustering", "bmcore.runs.work_clustering", "bmcore.evaluate.clustering"),
     "recommendation": Task("bmcore.runs.task_recommend", "bmcore.runs.work_recommend", "bmcore.evaluate.recommendation"),
+    "pictures": Task("bmcore.runs.task_pictures", "bmcore.runs.work_pictures", "bmcore.evaluate.pictures"),
 }
 
 

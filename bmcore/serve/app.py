@@ -9,6 +9,7 @@ work at once. Who shares the computer with people who must not ask the model mus
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Callable
 from urllib.parse import urlsplit
@@ -27,7 +28,9 @@ from bmcore.serve.holder import Holder
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 BODY_SECONDS = 30  # for a whole body to arrive
-_DRAINED = 8 * MAX_BODY  # read and thrown away, so that a client that is still sending gets to see the refusal
+PNG = "image/png"
+_LARGE_AT_ONCE = 4  # requests with a cap above the usual one: the others wait unread
+_DRAINED = 8 * MAX_BODY  # over the cap, read and thrown away, so that a client that is still sending gets to see the refusal
 _HEADERS = {
     "x-content-type-options": "nosniff", "referrer-policy": "no-referrer", "cache-control": "no-store", "x-frame-options": "DENY",
     "cross-origin-resource-policy": "same-origin", "cross-origin-opener-policy": "same-origin",
@@ -44,6 +47,8 @@ class Refused(Exception):
 
 def build(title: str, endpoints: dict[str, Endpoint], holder: Holder, *, body_seconds: float = BODY_SECONDS) -> Callable:
     """The ASGI application."""
+    large = asyncio.Semaphore(_LARGE_AT_ONCE)
+
     async def health(request: Request) -> Response:
         return JSONResponse({"status": holder.state, "run": title}, status_code=200 if holder.state == "ready" else 503)
 
@@ -56,8 +61,11 @@ def build(title: str, endpoints: dict[str, Endpoint], holder: Holder, *, body_se
     def method(entry: Endpoint) -> Callable:
         async def call(request: Request) -> Response:
             with holder.busy():
-                argument = _checked(entry, await _body(request, body_seconds))
-                return JSONResponse(await _answer(holder, entry, argument))
+                async with large if entry.most > MAX_BODY else contextlib.nullcontext():
+                    argument = _checked(entry, await _body(request, body_seconds, entry.most))
+                    if entry.sheet and _wants_png(request):
+                        return Response(await _answer(holder, entry.sheet, argument), media_type=PNG)
+                    return JSONResponse(await _answer(holder, entry.answer, argument))
         return call
 
     routes = [
@@ -108,8 +116,13 @@ def _hostname(host: str) -> str | None:
         return None
 
 
-async def _body(request: Request, seconds: float) -> bytes:
-    """The whole body, at most `MAX_BODY` bytes of it ever in memory."""
+def _wants_png(request: Request) -> bool:
+    """The first kind that the Accept header names is a png."""
+    return request.headers.get("accept", "").split(",")[0].split(";")[0].strip().lower() == PNG
+
+
+async def _body(request: Request, seconds: float, most: int) -> bytes:
+    """The whole body, at most `most` bytes of it ever in memory."""
     kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
     if kind != "application/json":
         raise Refused(415, ServiceError("The content type is {kind}. Send JSON with the header content-type: application/json.",
@@ -119,16 +132,16 @@ async def _body(request: Request, seconds: float) -> bytes:
         async with asyncio.timeout(seconds):
             async for chunk in request.stream():
                 length += len(chunk)
-                if length > _DRAINED:
+                if length > most + _DRAINED:
                     break
-                if length <= MAX_BODY:
+                if length <= most:
                     body += chunk
     except TimeoutError:
         raise Refused(408, ServiceError("The request was not complete after {seconds} seconds. Send it again.", seconds=seconds)) from None
     except ClientDisconnect:
         raise Refused(400, ServiceError("The connection ended before the request was complete. Send it again.")) from None
-    if length > MAX_BODY:
-        raise Refused(413, ServiceError("The request is larger than {most:,} bytes. Send fewer at a time.", most=MAX_BODY))
+    if length > most:
+        raise Refused(413, ServiceError("The request is larger than {most:,} bytes. Send fewer at a time.", most=most))
     return bytes(body)
 
 
@@ -143,11 +156,11 @@ def _checked(entry: Endpoint, body: bytes):
         raise Refused(422, error) from None
 
 
-async def _answer(holder: Holder, entry: Endpoint, argument) -> dict:
+async def _answer(holder: Holder, question: Callable, argument):
     if holder.state != "ready":
         raise Refused(503, ServiceError("The model is still loading. Ask again in a few seconds."))
     try:
-        return await holder.ask(entry.answer, argument)
+        return await holder.ask(question, argument)
     except BmcoreError as error:
         raise Refused(422, error) from None
 

@@ -17,6 +17,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from bmcore.errors import ServiceError
 from bmcore.files import plain
@@ -94,6 +95,20 @@ class Service:
             return _post(again.url, method, body)
         except ConnectionError as error:
             raise ServiceError("The model's process ended before it answered. Send fewer or shorter texts, or free some memory.") from error
+
+
+    def sheet(self, method: str, body: dict) -> bytes:
+        """POST `body` to a method that makes pictures and return one png of them all: a contact sheet.
+
+        Raises
+        ------
+        ServiceError
+            As `ask` does.
+        """
+        try:
+            return _post(self.url, method, body, "image/png")
+        except ConnectionError:  # it was idle and ended
+            return _post(service(self.run_id).url, method, body, "image/png")
 
 
 def service(run_id: str, wait_s: float = 90) -> Service:
@@ -187,10 +202,10 @@ def _health(port: int) -> str | None:
     return None
 
 
-def _post(url: str, method: str, body: dict) -> dict:
+def _post(url: str, method: str, body: dict, accept: str = "application/json") -> Any:
     port = int(url.rsplit(":", 1)[1])
     try:
-        status, answer = _talk(port, "POST", f"/{method}", _encoded(body), _ANSWER_S)
+        status, answer = _talk(port, "POST", f"/{method}", _encoded(body), _ANSWER_S, accept)
     except ConnectionError:
         raise
     except (OSError, http.client.HTTPException, ValueError) as error:
@@ -201,12 +216,19 @@ def _post(url: str, method: str, body: dict) -> dict:
     return answer
 
 
-def _talk(port: int, verb: str, path: str, body: bytes | None, timeout: float) -> tuple[int, dict]:
+def _talk(
+    port: int, verb: str, path: str, body: bytes | None, timeout: float, accept: str = "application/json"
+) -> tuple[int, Any]:
+    """Status and JSON, or the bytes of what else was accepted and came."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
     try:
-        connection.request(verb, path, body, {"content-type": "application/json"} if body is not None else {})
+        kind = {"content-type": "application/json"} if body is not None else {}
+        connection.request(verb, path, body, {"accept": accept, **kind})
         answer = connection.getresponse()
-        return answer.status, json.loads(answer.read())
+        content = answer.read()
+        if (answer.headers.get("content-type") or "").startswith("image/"):
+            return answer.status, content
+        return answer.status, json.loads(content)
     finally:
         connection.close()
 

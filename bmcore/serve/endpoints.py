@@ -20,7 +20,7 @@ MAX_RECORDS = 1000
 
 @dataclass(frozen=True)
 class Endpoint:
-    """One servable method: its words, its JSON schemas, its check and its call."""
+    """One servable method: its words, its JSON schemas, its check and its call; `sheet` answers with a png where that is accepted."""
 
     name: str
     summary: str
@@ -29,11 +29,14 @@ class Endpoint:
     example: dict
     check: Callable[[Any], Any]
     answer: Callable[[Any, Any], dict]
+    sheet: Callable[[Any, Any], bytes] | None = None
+    most: int = MAX_BODY  # bytes of a body
 
 
 # a task -> the module whose `endpoints(estimator, folder)` says what a model of this task can be asked
 ASKED = {
     "classification": "bmcore.serve.texts", "clustering": "bmcore.serve.records", "recommendation": "bmcore.serve.recommendations",
+    "pictures": "bmcore.serve.pictures",
 }
 
 
@@ -55,9 +58,12 @@ def openapi(title: str, endpoints: dict[str, Endpoint]) -> dict:
     paths: dict[str, dict] = {"/health": {"get": {
         "summary": "Whether the model is loaded", "responses": {"200": {"description": "ready"}, "503": {"description": "loading"}}}}}
     for entry in endpoints.values():
+        given = {"application/json": {"schema": entry.gives}}
+        if entry.sheet:
+            given["image/png"] = {"schema": {"type": "string", "format": "binary"}}
         paths[f"/{entry.name}"] = {"post": {
             "summary": entry.summary, "operationId": entry.name,
             "requestBody": {"required": True, "content": {"application/json": {"schema": entry.takes, "example": entry.example}}},
-            "responses": {"200": {"description": entry.summary, "content": {"application/json": {"schema": entry.gives}}}, **refused},
+            "responses": {"200": {"description": entry.summary, "content": given}, **refused},
         }}
     return {"openapi": "3.1.0", "info": {"title": title, "version": "1"}, "paths": paths}

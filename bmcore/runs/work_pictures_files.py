@@ -1,0 +1,68 @@
+"""What a run leaves beside its model: `samples.png`, a contact sheet, and `training.npz`, what it learned from, to compare with."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bmcore import files
+from bmcore.base import Estimator
+from bmcore.data.pictures import Pictures
+from bmcore.messages import Message
+from bmcore.runs.report import Report
+from bmcore.serve import sheets
+from bmcore.serve.picture_model import TRAINING
+
+SHEET = "samples.png"
+ROWS = 10  # classes, at most, and pictures of each
+MOST = 20_000  # training pictures that are kept to compare with,
+MOST_BYTES = 100_000_000  # and what they may take
+_NAME = 120  # characters of a file name
+
+
+def write(folder: Path, generator: Estimator, train: Pictures, seed: int, report: Report) -> None:
+    """Both files: phase describe. One that an earlier attempt finished stays."""
+    report.phase("describe")
+    if not (folder / SHEET).is_file():
+        files.write_bytes(folder / SHEET, sheets.png(sheets.sheet(drawn(generator, seed))))
+    report(1, 10, phase="describe")
+    if not (folder / TRAINING).is_file():
+        kept = io.BytesIO()
+        np.savez(kept, **to_compare(train, seed, report))
+        files.write_bytes(folder / TRAINING, kept.getbuffer())
+    report(1, 1, phase="describe")
+
+
+def drawn(generator: Estimator, seed: int) -> np.ndarray:
+    """Ten pictures of each of the first ten classes, a class a row; a hundred where there are no classes."""
+    classes = generator.classes_
+    if classes is None:
+        return generator.sample(ROWS * ROWS, seed=seed)
+    asked = [one for one in list(classes)[:ROWS] for _ in range(ROWS)]
+    return generator.sample(len(asked), asked, seed=seed)
+
+
+def to_compare(train: Pictures, seed: int, report: Report) -> dict[str, np.ndarray]:
+    """Training pictures with what the judge's encoder sees in them, as many as fit."""
+    count = len(train.images)
+    most = min(count, MOST, max(1, MOST_BYTES // train.images[0].size))
+    rows = np.sort(np.random.default_rng(seed).permutation(count)[:most])
+    if most < count:
+        report.note(Message("Generated pictures are compared with {n:,} of the {all:,} training pictures.", n=most, all=count))
+    images = train.images[rows]
+    kept: dict[str, Any] = {
+        "images": images,
+        "names": np.array([str(train.names[row])[:_NAME] for row in rows]),
+        "features": _features(images, report),
+    }
+    return kept if train.labels is None else {**kept, "labels": train.labels[rows].astype(str)}
+
+
+def _features(images: np.ndarray, report: Report) -> np.ndarray:
+    """(n, d) float16."""
+    from bmcore.evaluate.encoder import encode
+
+    return encode(images, report=lambda done, all: report(1 + 8 * done / all, 10, phase="describe")).astype(np.float16)

@@ -1,0 +1,31 @@
+"""A judge that costs nothing, for workers whose test is about the run: python imports this by itself from PYTHONPATH."""
+
+import sys
+import types
+
+
+def evaluate(generator, train, test, *, seed, report=None):
+    if report:
+        report(1, 1, phase="evaluate")
+    score = {"value": float(generator.sample(4, seed=seed).mean()), "low": 0.0, "high": 255.0}
+    entry = {**dict.fromkeys(("class_accuracy", "feature_fid", "precision", "recall"), score), "copies": {"share": score}}
+    return {
+        "task": "pictures", "metric": "class_accuracy", "n_train": len(train), "n_test": len(test),
+        "model": {"name": type(generator).__name__, **entry}, "baselines": [{"name": "PCA + Gaussian", **entry}],
+        "difference": {"against": "PCA + Gaussian"}, "verdict": {"kind": "varied", "message": {"template": "Varied.", "values": {}}},
+    }
+
+
+def prove(generator, train, test, *, rare, per_class_goal, seed, report):
+    report(1, 1, phase="prove")
+    side = dict.fromkeys(("recall", "precision", "f1", "balanced_accuracy"), {"value": 0.5, "low": 0.4, "high": 0.6})
+    return {
+        "class": rare, "n_real": int((train.labels == rare).sum()), "n_generated": per_class_goal, "without": side, "repeated": side,
+        "with": side, "verdict": {"kind": "better", "message": {"template": "Better.", "values": {}}},
+    }
+
+
+for name, function in (("pictures", evaluate), ("proof", prove)):
+    module = types.ModuleType(f"bmcore.evaluate.{name}")
+    setattr(module, function.__name__, function)
+    sys.modules[module.__name__] = module

@@ -1,0 +1,216 @@
+"""Runs that learn to make pictures: the promises of every run, and what only they have. Real estimators, real workers, few steps."""
+
+import io
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import bmcore
+from bmcore import cli, runs
+from bmcore.commands import results
+from bmcore.data import refs
+from bmcore.errors import DataError, ParameterError
+from bmcore.runs import script_pictures, spec, task_pictures, work_pictures_previews
+from bmcore.serve import sheets
+from tests.runs.conftest import kill, wait, wait_until
+
+DATA = {"kind": "sample", "name": "digits_8x8"}
+PHASES = ["data", "split", "train", "evaluate", "prove", "describe", "save"]
+
+
+QUICK = Path(__file__).parent / "runs" / "quick"
+
+
+@pytest.fixture(autouse=True)
+def no_worker_stays(home, monkeypatch):
+    """Workers have a judge that costs nothing: what the real one finds is tested beside it."""
+    monkeypatch.setenv("PYTHONPATH", str(QUICK))
+    yield
+    for run in runs.list_runs():
+        if run.alive:
+            runs.cancel(run.id)
+            kill(run)
+
+
+def asked(**change):
+    return {"estimator": "Diffusion", "params": {"steps": 25}, "data": DATA, "prove": {"class": "3", "keep": 20}, **change}
+
+
+def done(run):
+    wait(run)
+    assert run.state == "done", (run.state, str(run.reason), run.log_tail())
+    return run
+
+
+def phases(run):
+    return [event["phase"] for event in run.events()[0] if event["kind"] == "phase"]
+
+
+def made(run):
+    return bmcore.load(run.id).sample(8, seed=3).tobytes()
+
+
+@pytest.fixture(scope="module")
+def whole():
+    """What an uninterrupted run makes, found once."""
+    kept = []
+
+    def of():
+        if not kept:
+            kept.append(made(done(runs.start(asked()))))
+        return kept[0]
+
+    return of
+
+
+def test_a_run_and_all_it_leaves(capsys, tmp_path):
+    run = done(runs.start(asked(scenario="more_pictures")))
+    assert phases(run) == PHASES and str(run.title()) == "More pictures of 3" and run.spec["columns"] == {}
+    found = run.evaluation
+    assert found["task"] == "pictures" and found["model"]["name"] == "Diffusion" and found["proof"]["n_real"] == 20
+    assert run.headline["metric"] == found["metric"] and run.headline["baseline"] == "PCA + Gaussian"
+    assert {path.name for path in run.folder.iterdir()} == {
+        "evaluation.json", "events.jsonl", "lock", "log.txt", "model", "previews", "previews.json", "samples.png", "spec.json",
+        "status.json", "training.npz",
+    }
+    shown = json.loads((run.folder / "previews.json").read_text())
+    assert 1 <= len(shown) <= work_pictures_previews.MOST and all((run.folder / entry["file"]).is_file() for entry in shown)
+    assert Image.open(run.folder / "samples.png").size == (596, 596)
+    with np.load(run.folder / "training.npz", allow_pickle=False) as kept:
+        assert len(kept["images"]) == len(kept["names"]) == len(kept["features"]) and (kept["labels"] == "3").sum() == 20
+        first = kept["images"][:2]
+    model = bmcore.load(run.id)
+    assert [entry["distance"] < 0.1 for entry in model.nearest(first)] == [True, True]
+    assert len(model.labels_of(5, None, 1)) == 5 and any("20 are learned from" in str(note) for note in run.notes)
+    assert (model.sample(5, seed=1) == model.sample(5, model.labels_of(5, None, 1), seed=1)).all()
+    _from_the_terminal(run, capsys, tmp_path)
+    runs.delete(run.id)
+    assert not run.folder.exists()
+
+
+def _from_the_terminal(run, capsys, tmp_path):
+    assert cli.main(["show", run.id]) == 0 and "PCA + Gaussian" in capsys.readouterr().out
+    for name in ("made", "made.zip", "made.png"):
+        line = ["sample", run.id, "--n", "12", "--label", "3", "--steps", "4", "--out", str(tmp_path / name)]
+        assert cli.main(line) == 0
+        assert cli.main(line) == 2 and "not overwritten" in capsys.readouterr().err
+    files = sorted(path.name for path in (tmp_path / "made").iterdir())
+    assert files == sorted(zipfile.ZipFile(tmp_path / "made.zip").namelist()) and files[0] == "generated-00001-3.png" and len(files) == 12
+    assert Image.open(tmp_path / "made.png").width == 596
+    for wrong, words in (
+        (["--n", "0"], "--n cannot be 0"), (["--n", "401", "--out", str(tmp_path / "many.png")], "at most 400"),
+        (["--label", "cat", "--out", str(tmp_path / "cats")], "'cat'"), (["--out", str(tmp_path / "no" / "made")], "does not exist"),
+    ):
+        assert cli.main(["sample", run.id, *wrong]) == 2 and words in capsys.readouterr().err
+    assert not (tmp_path / "cats").exists() and not list(tmp_path.glob(".*"))
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_killed_in_each_phase_and_resumed_gives_the_same(phase, whole):
+    expected = whole()
+    run = runs.start(asked())
+    wait_until(lambda: phase in phases(run) or not run.alive)
+    if run.alive:
+        kill(run)
+    wait(run)
+    if run.state != "done":  # a kill that came too late ended nothing
+        assert run.state == "lost"
+        done(runs.resume(run.id))
+    assert made(run) == expected and not (run.folder / "checkpoints").exists()
+    assert not list(run.folder.rglob(".*")) and not list(run.folder.glob("*.tmp"))
+
+
+def test_cancelled_while_it_learns_and_resumed():
+    run = runs.start(asked(params={"minutes": 0.1}, prove=None))
+    wait_until(lambda: (run.folder / "previews.json").is_file() or not run.alive)
+    assert run.progress["total"] >= 60
+    runs.cancel(run.id)
+    assert wait(run).state == "cancelled" and run.reason is None
+    done(runs.resume(run.id))
+    assert run.evaluation["proof"] is None and "prove" not in phases(run)
+
+
+def test_a_class_that_is_not_there_ends_the_run_with_a_sentence():
+    run = wait(runs.start(asked(prove={"class": "cat", "keep": 5})))
+    assert run.state == "failed" and "no class 'cat'" in str(run.reason)
+
+
+@pytest.mark.parametrize(("change", "words"), [
+    ({"columns": {"text": "a"}}, "no columns"), ({"choose": True}, "choose"), ({"prove": {"class": "3"}}, "prove takes"),
+    ({"prove": {"class": "", "keep": 3}}, "class to prove"), ({"prove": {"class": "3", "keep": 0}}, "keep cannot be 0"),
+    ({"split": {"test": 0.6}}, "test cannot be"), ({"split": {"by": 1}}, "no entry 'by'"), ({"data": None}, "no data"),
+    ({"params": {"minutes": 0}}, "minutes"),
+    ({"estimator": "EASE", "columns": {"user": "a", "item": "b"}, "params": {}}, "nothing to prove"),
+])
+def test_what_cannot_be_asked(change, words):
+    with pytest.raises((ParameterError, DataError), match=words):
+        spec.build(asked(**change), "id")
+
+
+def test_a_spec_says_what_it_needs():
+    built = spec.build(asked(prove={"class": 3, "keep": 25}), "id")
+    assert built["prove"] == {"class": "3", "keep": 25} and built["split"] == {"test": 0.15, "seed": 0}
+    assert {"diffusers", "Pillow"} <= set(built["versions"])
+    assert "prove" not in spec.build(asked(prove=None), "id")
+    assert str(task_pictures.title(built, refs.title(DATA))).startswith("Pictures like those of")
+
+
+def test_the_script_does_it_again(tmp_path):
+    text = script_pictures.script(spec.build(asked(), "id"))
+    text += "print((train.labels == 3).sum(), made.shape, len(test))\n"
+    environment = {**os.environ, "PYTHONPATH": f"{QUICK}{os.pathsep}{Path(__file__).parents[1]}"}
+    found = subprocess.run([sys.executable, "-c", text], env=environment, capture_output=True, text=True, cwd=Path(__file__).parents[1])
+    assert found.returncode == 0, found.stderr[-2000:]
+    assert found.stdout.splitlines()[-1].startswith("20 (16, 8, 8, 1)")
+
+
+def test_previews_are_few_and_forget_what_never_happened(tmp_path):
+    class Told:
+        def check(self):
+            pass
+
+    shown = work_pictures_previews.Previews(tmp_path, Told())
+    for step in range(1, 90):
+        shown(step, step / 10, np.zeros((4, 8, 8, 1), np.uint8))
+    listed = json.loads((tmp_path / "previews.json").read_text())
+    assert len(listed) == 60 and listed[0]["step"] == 1 and listed[-1]["step"] == 89
+    assert len(list((tmp_path / "previews").iterdir())) == 60
+    again = work_pictures_previews.Previews(tmp_path, Told())
+    again(40, 4.0, np.zeros((4, 8, 8, 3), np.uint8))
+    listed = json.loads((tmp_path / "previews.json").read_text())
+    assert listed[-1]["step"] == 40 and len(list((tmp_path / "previews").iterdir())) == len(listed)
+
+
+def test_a_sheet():
+    images = np.arange(12, dtype=np.uint8).repeat(64).reshape(12, 8, 8)
+    grid = sheets.sheet(images, by_column=True, columns=6)
+    assert grid[0, 0] == 0 and grid[60, 0] == 1 and grid[0, 60] == 2 and grid.dtype == np.uint8
+    assert sheets.sheet(images, columns=6)[0, 60] == 1
+    colour = sheets.sheet(np.zeros((3, 64, 64, 3), np.uint8))
+    assert colour.shape == (64, 200, 3) and Image.open(io.BytesIO(sheets.png(colour))).mode == "RGB"
+
+
+def test_the_terminal_refuses(capsys):
+    assert cli.main(["train", "Diffusion", "--sample", "digits_8x8", "--prove", "3"]) == 2
+    assert "belong together" in capsys.readouterr().err
+    assert cli.main(["train", "Diffusion", "--sample", "digits_8x8", "--text", "a"]) == 2
+    for evaluation in ({"task": "pictures"}, {"task": "pictures", "model": None, "baselines": 3}):
+        results.show(evaluation)
+
+
+def test_nothing_heavy_is_imported_to_start_a_run():
+    code = (
+        "import sys\nfrom bmcore.runs import spec, tasks, store, script_pictures\nfrom bmcore.serve import pictures, client\n"
+        "spec.build({'estimator': 'Diffusion', 'data': {'kind': 'sample', 'name': 'digits_8x8'}}, 'id')\n"
+        "pictures.endpoints(object, None)\n"
+        "print([name for name in ('torch', 'diffusers', 'pandas', 'scipy', 'numba', 'sklearn') if name in sys.modules])"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path(__file__).parents[1])
+    assert found.stdout.strip() == "[]"
