@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from bmcore.ui import device, guard, nav, runlist
+from bmcore.ui.kinds import PictureScenario
 from bmcore.ui.scenario import SCENARIOS
 from bmcore.ui.words import _, plain
 
@@ -45,9 +46,10 @@ with click.container(border=True, height="stretch"):
     if st.button(_("Start with the sample"), icon=":material/play_arrow:", key="home.sample"):
         nav.go(start.key, source="sample")
 with table.container(border=True, height="stretch"):
-    st.markdown(f"**{_('Bring a table')}**")
+    pictures = isinstance(start, PictureScenario)
+    st.markdown(f"**{_('Bring pictures') if pictures else _('Bring a table')}**")
     st.markdown(_(start.bring))
-    if st.button(_("Use my own table"), icon=":material/upload_file:", key="home.table"):
+    if st.button(_("Use my own pictures") if pictures else _("Use my own table"), icon=":material/upload_file:", key="home.table"):
         nav.go(start.key, source="file")
 with line.container(border=True, height="stretch"):
     st.markdown(f"**{_('Write a line')}**")

@@ -46,7 +46,9 @@ def _results(found: list, names: list[str]) -> None:
         st.caption(_("None of them has a result to compare."))
     for metric, measured in rows.items():
         alt = "; ".join(f"{name} {v['value']:.2f}" for name, v, _c in measured)
-        charts.intervals(measured, key=f"compare.results.{metric}", alt=alt, title=_(scores.METRICS[metric][1]))
+        # a distance has no largest value
+        most = 1.1 * max(v["high"] for _n, v, _c in measured) if metric == "feature_fid" else 1
+        charts.intervals(measured, key=f"compare.results.{metric}", alt=alt, title=_(scores.METRICS[metric][1]), most=most or 1)
 
 
 def _curves(found: list, names: list[str]) -> None:

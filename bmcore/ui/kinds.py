@@ -53,7 +53,7 @@ class Preset:
     key: str
     title: Message
     about: Message
-    minutes: int
+    minutes: float
 
 
 @dataclass(frozen=True)
@@ -132,3 +132,18 @@ class RecommendScenario(TableScenario):
     because: Message  # why an item is shown: "because they bought {what}"
     hit: Message  # what a hit is: "they did buy it later"
     basket: Message  # what a new visitor fills: "Basket"
+
+
+@dataclass(frozen=True)
+class PictureScenario(Scenario):
+    """Pictures, and a model that learns to make more of the kind.
+
+    `methods` are what the form offers: names of estimators, and where `both` is allowed two of them side by side.
+    """
+
+    go: Message  # the words on the button that starts it
+    unit: Message  # "pictures"
+    data_title: Message  # the heading of the step with the pictures
+    presets: tuple[Preset, ...]
+    both: bool = False  # whether two methods may be started together, on the same pictures under the same budget
+    labelled: bool = False  # whether the pictures must have at least two classes

@@ -46,14 +46,17 @@ def still_live(run_id: str):
 
 
 @st.fragment(run_every=1.0)
-def progress(run_id: str, phases: Callable, halt: Message = STOP, rate: Message | None = None) -> None:
-    """How far a run is, and a button that stops it. `phases(run)` has its phases in order; `rate` names what passes in a second."""
+def progress(run_id: str, phases: Callable, halt: Message = STOP, rate: Message | None = None, counted: bool = True) -> None:
+    """How far a run is, and a button that stops it. `phases(run)` has its phases in order; `rate` names what passes in a second.
+
+    `counted`: whether its steps are worth counting; else they are a share of its time.
+    """
     run = still_live(run_id)
     stopping = (run.folder / "cancel").exists()
     if run.state == "queued":
         queued(run)
     else:
-        _running(run, phases(run), rate)
+        _running(run, phases(run), rate, counted)
     if stopping:
         st.caption(_("Stopping: it ends after the step it is in."))
     if st.button(_(halt), icon=":material/stop:", key=f"live.stop:{run_id}", disabled=stopping):
@@ -72,12 +75,17 @@ def queued(run) -> None:
     st.caption(_("You may close this page. It starts by itself."))
 
 
-def _running(run, phases: dict[str, Message], rate: Message | None) -> None:
+def _running(run, phases: dict[str, Message], rate: Message | None, counted: bool) -> None:
     now = run.progress
     phase, step, total = now.get("phase"), now.get("step") or 0, now.get("total") or 0
     st.markdown(_list(phases, phase))
     share = min(1.0, step / total) if total else 0.0
-    words = _("{step} of {total} steps", step=number(step), total=number(total)) if total else _("Starting")
+    if not total:
+        words = _("Starting")
+    elif counted:
+        words = _("{step} of {total} steps", step=number(step), total=number(total))
+    else:
+        words = _("{share} % of this part", share=int(100 * share))
     st.progress(share, text=words)
     with st.container(horizontal=True, gap="medium"):
         st.metric(_("Time left"), duration(now["left_s"]) if now.get("left_s") is not None else "–", width="content")

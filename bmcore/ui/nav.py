@@ -18,6 +18,7 @@ STATIC = Path(__file__).resolve().parent / "static"
 LABS = {
     "lab_clusters": (Message("Clustering lab"), ":material/science:"),
     "lab_recommend": (Message("Recommender lab"), ":material/experiment:"),
+    "lab_images": (Message("Image lab"), ":material/blur_on:"),
 }
 
 
@@ -45,6 +46,8 @@ def page_of(run) -> str:
         return spec["scenario"]
     if spec["task"] == "recommendation":
         return "product_recommendations"
+    if spec["task"] == "pictures":
+        return "image_studio"
     prepare = spec["columns"].get("prepare")
     if prepare == "numeric":
         return "unusual" if spec["estimator"] == "DBSCAN" else "customer_segments"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from bmcore.messages import Message
 from bmcore.ui.cluster_scenarios import SEGMENTS, THEMES, UNUSUAL
 from bmcore.ui.kinds import Preset, Question, Scenario, TextScenario
+from bmcore.ui.more_pictures_scenario import MORE
+from bmcore.ui.picture_scenarios import STUDIO
 from bmcore.ui.recommend_scenarios import LEARNING, PRODUCTS
 
 CUSTOMER_SERVICE = TextScenario(
@@ -60,4 +62,4 @@ CUSTOMER_SERVICE = TextScenario(
 )
 
 # what the navigation and the home page show, in this order
-SCENARIOS: tuple[Scenario, ...] = (CUSTOMER_SERVICE, SEGMENTS, THEMES, UNUSUAL, PRODUCTS, LEARNING)
+SCENARIOS: tuple[Scenario, ...] = (CUSTOMER_SERVICE, SEGMENTS, THEMES, UNUSUAL, PRODUCTS, LEARNING, STUDIO, MORE)

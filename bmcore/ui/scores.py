@@ -12,12 +12,23 @@ METRICS = {
     "macro_f1": (Message("Right answers (macro-F1)"), Message("Macro-F1 (bar: 95 % interval)")),
     "silhouette": (Message("Groups apart (silhouette)"), Message("Silhouette (bar: 95 % interval)")),
     "ndcg_10": (Message("Found at the top (NDCG@10)"), Message("NDCG@10 (bar: 95 % interval)")),
+    "class_accuracy": (Message("Reads as what was asked for"), Message("Read as asked, share (bar: 95 % interval)")),
+    "feature_fid": (Message("Distance to real (feature-FID)"), Message("Feature-FID, lower is better (bar: 95 % interval)")),
 }
 # verdict on groups -> (word, colour)
 GROUPS = {
     "structure": (Message("clear groups"), "green"),
     "weak": (Message("weak groups"), "orange"),
     "none": (Message("no clear groups"), "red"),
+}
+# verdict on pictures -> (word, colour)
+PICTURES = {
+    "varied": (Message("new and varied"), "green"),
+    "not_proven": (Message("not proven"), "orange"),
+    "copies": (Message("copies"), "red"),
+    "collapsed": (Message("all alike"), "red"),
+    "blurry": (Message("blurry"), "red"),
+    "worse": (Message("worse than simple"), "red"),
 }
 COLORS = {"better": "green", "worse": "red"}  # any other verdict on a model is orange
 
@@ -45,8 +56,9 @@ def quality(run) -> tuple[float, float] | None:
 def draw(run) -> None:
     """Ours against the comparison and the verdict, and below it what is measured."""
     found, verdict = quality(run), (run.headline or {}).get("verdict")
-    if clusters(run) and verdict in GROUPS:
-        word, color = GROUPS[verdict]
+    known = GROUPS if clusters(run) else PICTURES if run.spec["task"] == "pictures" else {}
+    if verdict in known:
+        word, color = known[verdict]
         badge = f":{color}-badge[{_(word)}]"
     elif found:
         badge = f":{COLORS.get(verdict, 'orange')}-badge[{signed(found[0] - found[1])}]"

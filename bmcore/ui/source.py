@@ -28,7 +28,7 @@ def choose(scenario: Scenario) -> dict | None:
         key=f"{scenario.key}.source",
         persist_state="session",
     )
-    return {"sample": _sample, "file": _own, "hub": _hub}[source](scenario)
+    return {"sample": _sample, "file": _own, "hub": hub}[source](scenario)
 
 
 def _sample(scenario: Scenario) -> dict:
@@ -79,7 +79,8 @@ def upload(page: str, ask: str, needs: str) -> dict | None:
     return st.session_state[kept]
 
 
-def _hub(scenario: Scenario) -> dict | None:
+def hub(scenario: Scenario) -> dict | None:
+    """A data set from the hub, once it was looked at."""
     from bmcore.data import refs
 
     with st.form(f"{scenario.key}.hub", border=False):
