@@ -22,7 +22,7 @@ from bmcore.errors import DataError, ModelError
 SMALL = "small"
 FOLDER = Path(__file__).parent / "encoder"
 WEIGHTS, RECORD = FOLDER / "encoder.safetensors", FOLDER / "encoder.json"
-AT_ONCE = 256
+AT_ONCE = 128
 
 
 def encode(images: np.ndarray, encoder: str = SMALL, *, report: Callable | None = None) -> np.ndarray:
@@ -37,7 +37,7 @@ def encode(images: np.ndarray, encoder: str = SMALL, *, report: Callable | None 
     encoder : str
         "small", or a hub id or folder of a vision model in safetensors (opened with transformers, no code of its own).
     report : callable, optional
-        `report(done, n)` after each 256 pictures; may raise `Cancelled`.
+        `report(done, n)` after each 128 pictures; may raise `Cancelled`.
 
     Returns
     -------
@@ -61,12 +61,19 @@ def encode(images: np.ndarray, encoder: str = SMALL, *, report: Callable | None 
     (2, 64)
     """
     images = checked(images)
-    run = _small() if encoder == SMALL else _hub(encoder)
-    parts = []
-    for start in range(0, len(images), AT_ONCE):
-        parts.append(run(images[start:start + AT_ONCE]))
+    blocks = [images[start:start + AT_ONCE] for start in range(0, len(images), AT_ONCE)]
+    if encoder == SMALL:
+        from bmcore.evaluate.picture_threads import spread
+
+        found = spread(_small(), blocks)
+    else:
+        found = map(_hub(encoder), blocks)
+    parts, done = [], 0
+    for part in found:
+        parts.append(part)
+        done += len(part)
         if report:
-            report(min(start + AT_ONCE, len(images)), len(images))
+            report(done, len(images))
     return np.concatenate(parts)
 
 

@@ -14,6 +14,7 @@ from bmcore import device as devices
 from bmcore.errors import DataError, NotFittedError
 from bmcore.evaluate.encoder import checked
 from bmcore.evaluate.picture_network import resized
+from bmcore.evaluate.picture_threads import one_thread
 
 BATCH = 64
 EPOCHS = 12
@@ -81,7 +82,7 @@ class Judge:
                 n=len(images), labels=len(labels), k=len(self.classes_),
             )
         self.n_ = len(images)
-        with devices.seeded(seed):
+        with devices.seeded(seed), one_thread():
             self._learn(images, codes, steps or int(np.clip(EPOCHS * self.n_ / BATCH, LEAST_STEPS, MOST_STEPS)), seed, even, report)
         return self
 

@@ -7,12 +7,13 @@ doubles, which pushes the distance up, so its spread is laid around the measured
 from __future__ import annotations
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
-from bmcore.evaluate.picture_metrics import frechet, gaussian_distance, kernel_rows, moments
+from bmcore.evaluate.picture_metrics import distance_by_root, frechet, kernel_rows, moments, root
 
 _Z = 1.959964
 _WIDE = 128  # numbers a picture: a wider encoder is resampled less often
-_OFTEN, _SELDOM = 100, 30
+OFTEN, SELDOM = 100, 30  # resamples
 
 
 def share(hits: np.ndarray) -> dict[str, float]:
@@ -58,13 +59,15 @@ class Distances:
 
     def __init__(self, real: np.ndarray, sides: dict[str, np.ndarray], seed: int = 0, tick=None):
         draw = np.random.default_rng(seed)
-        self.values = {name: frechet(each, real) for name, each in sides.items()}
         rounds = []
-        for _ in range(_OFTEN if real.shape[1] <= _WIDE else _SELDOM):
-            theirs = moments(real, _counts(len(real), draw))
-            rounds.append([gaussian_distance(*moments(each, _counts(len(each), draw)), *theirs) for each in sides.values()])
-            if tick:
-                tick()
+        with threadpool_limits(1, "blas"):  # threads that wait for each other make matrices this small slower, many times on a busy machine
+            self.values = {name: frechet(each, real) for name, each in sides.items()}
+            for _ in range(OFTEN if real.shape[1] <= _WIDE else SELDOM):
+                mean, cov = moments(real, _counts(len(real), draw))
+                theirs = (mean, cov, root(cov))
+                rounds.append([distance_by_root(*moments(each, _counts(len(each), draw)), *theirs) for each in sides.values()])
+                if tick:
+                    tick()
         self._rounds = dict(zip(sides, np.array(rounds).T, strict=True))
 
     def interval(self, name: str) -> dict[str, float]:

@@ -50,9 +50,20 @@ def moments(features: np.ndarray, counts: np.ndarray | None = None) -> tuple[np.
 
 def gaussian_distance(mean: np.ndarray, cov: np.ndarray, other_mean: np.ndarray, other_cov: np.ndarray) -> float:
     """Squared 2-Wasserstein distance of two Gaussians."""
+    return distance_by_root(mean, cov, other_mean, other_cov, root(other_cov))
+
+
+def root(cov: np.ndarray) -> np.ndarray:
+    """The symmetric root of a covariance (d, d)."""
     values, vectors = np.linalg.eigh(cov)
-    root = vectors * np.sqrt(np.clip(values, 0, None)) @ vectors.T  # (d, d)
-    cross = np.sqrt(np.clip(np.linalg.eigvalsh(root @ other_cov @ root), 0, None)).sum()
+    return vectors * np.sqrt(np.clip(values, 0, None)) @ vectors.T
+
+
+def distance_by_root(
+    mean: np.ndarray, cov: np.ndarray, other_mean: np.ndarray, other_cov: np.ndarray, other_root: np.ndarray,
+) -> float:
+    """As `gaussian_distance`, for many Gaussians against one whose root is known."""
+    cross = np.sqrt(np.clip(np.linalg.eigvalsh(other_root @ cov @ other_root), 0, None)).sum()
     found = np.square(mean - other_mean).sum() + np.trace(cov) + np.trace(other_cov) - 2 * cross
     return float(max(found, 0.0))
 

@@ -3,8 +3,8 @@
     found = prove(generator, train, test, rare="3", per_class_goal=None)
 
 "Without" learns from the real pictures as they are, "repeated" from them with the rare class repeated until it is as frequent as the
-others, "with" from them and as many generated ones of the rare class as were repeated. All three see every picture shifted, turned and zoomed anew
-each time and train for the same number of updates, so what differs is the new pictures alone.
+others, "with" from them and as many generated ones of the rare class as were repeated. All three see every picture shifted, turned and
+zoomed anew each time and train for the same number of updates, so what differs is the new pictures alone.
 """
 
 from __future__ import annotations
@@ -57,7 +57,8 @@ def prove(
     -------
     dict
         JSON: class, n_real, n_generated, n_test, n_test_class, goal, seeds, without, repeated, with, difference ("with" minus "repeated",
-        balanced accuracy), verdict ("better", "not_proven", "worse"). Intervals are of 95 % over test pictures and seeds, resampled together.
+        balanced accuracy), verdict ("better", "not_proven", "worse"). Intervals are of 95 % over test pictures and seeds, resampled
+        together.
 
     Raises
     ------
@@ -193,8 +194,8 @@ def verdict(
     if difference["low"] > 0:
         return "better", Message(
             "Better: on {n:,} held-out real pictures ({n_class:,} of {label}) a classifier that also learned from {made:,} generated "
-            "pictures has a balanced accuracy of {ours:.3f}, against {theirs:.3f} with the {real:,} real ones repeated. The difference is almost "
-            "surely (95 %) between {low:.3f} and {high:.3f}.", **fields)
+            "pictures has a balanced accuracy of {ours:.3f}, against {theirs:.3f} with the {real:,} real ones repeated. The difference is "
+            "almost surely (95 %) between {low:.3f} and {high:.3f}.", **fields)
     if difference["high"] < 0:
         return "worse", Message(
             "Worse: on {n:,} held-out real pictures ({n_class:,} of {label}) a classifier that also learned from {made:,} generated "

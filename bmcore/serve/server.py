@@ -115,6 +115,7 @@ def _serve(estimator: type[Estimator], folder: Path, record: Record, listener: s
     from bmcore.serve.holder import Holder
 
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that `finally` runs: uvicorn raises the signal again when it is done
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as in a worker: others compute here too
     os.environ.setdefault("HF_HUB_OFFLINE", "1")  # a saved model is whole; nothing may be fetched while serving
     asked = endpoints.of(estimator, folder)
     holder = Holder(lambda: estimator.load(folder))
