@@ -14,6 +14,8 @@ import torch
 from diffusers.configuration_utils import ConfigMixin, register_to_config
 from diffusers.models.modeling_utils import ModelMixin
 
+from bmcore.image.polish import Polish
+
 EXACT = 1024  # numbers a patch up to which the covariance is taken apart exactly
 MOST_PATCHES = 200_000  # that the directions are learned from
 LEAST_SPREAD = 1e-3  # of constant pictures, which have none
@@ -32,18 +34,21 @@ class PatchCodec(ModelMixin, ConfigMixin):
         Numbers a patch is kept as.
     scaling_factor : float
         1 / the standard deviation of all components, as a whole.
+    polish_width : int
+        Channels inside the network that makes decoded pictures firm; 0 is none.
     """
 
     @register_to_config
     def __init__(
         self, height: int = 8, width: int = 8, channels: int = 1, patch_height: int = 8, patch_width: int = 8, components: int = 64,
-        scaling_factor: float = 1.0,
+        scaling_factor: float = 1.0, polish_width: int = 0,
     ):
         super().__init__()
         self.numbers = patch_height * patch_width * channels
         self.grid = max(math.ceil(height / patch_height), math.ceil(width / patch_width))
         self.register_buffer("mean", torch.zeros(self.numbers))
         self.register_buffer("basis", torch.zeros(self.numbers, components))
+        self.polish = Polish(channels, polish_width) if polish_width else None
 
     @property
     def dtype(self) -> torch.dtype:
@@ -81,12 +86,25 @@ class PatchCodec(ModelMixin, ConfigMixin):
 
     def decode(self, z: torch.Tensor, return_dict: bool = True) -> SimpleNamespace | tuple[torch.Tensor]:
         """Latents (n, components, grid, grid) -> `.sample` (n, c, h, w)."""
+        x = self.plain(z)
+        x = x if self.polish is None else self.polish(x)
+        return SimpleNamespace(sample=x) if return_dict else (x,)
+
+    def plain(self, z: torch.Tensor) -> torch.Tensor:
+        """The same without polish: linear, and undone by `encode`."""
         config, grid = self.config, self.grid
         flat = torch.addmm(self.mean, z.permute(0, 2, 3, 1).reshape(-1, z.shape[1]).to(self.mean.dtype), self.basis.T)
         x = flat.view(-1, grid, grid, config.channels, config.patch_height, config.patch_width)
         x = x.permute(0, 3, 1, 4, 2, 5).reshape(-1, config.channels, grid * config.patch_height, grid * config.patch_width)
-        x = x[..., :config.height, :config.width]
-        return SimpleNamespace(sample=x) if return_dict else (x,)
+        return x[..., :config.height, :config.width]
+
+    def polished(self, width: int) -> PatchCodec:
+        """A copy with a network for `polish.teach` to train."""
+        config = self.config
+        codec = PatchCodec(config.height, config.width, config.channels, config.patch_height, config.patch_width, config.components,
+                           config.scaling_factor, width)
+        codec.load_state_dict(self.state_dict(), strict=False)
+        return codec.to(self.mean.device).eval()
 
 
 def as_tensor(pixels: np.ndarray) -> torch.Tensor:

@@ -104,15 +104,16 @@ class Flow:
         frames: list[np.ndarray] = []
         x = self.noise(len(numbers), torch.Generator().manual_seed(seed))
         with torch.inference_mode():
-            frames.append(self._pixels(x))
-            sampler.solve(self.velocity(numbers), x, sampler.path(steps), seen=lambda x: frames.append(self._pixels(x)))
+            frames.append(as_pixels(self._decoded(x)))  # polish is made for pictures, not for noise
+            last = sampler.solve(self.velocity(numbers), x, sampler.path(steps), seen=lambda x: frames.append(as_pixels(self._decoded(x))))
+            frames[-1] = self._pixels(last)
         return np.stack(frames)
 
     def forward(self, pixels: np.ndarray, times: list[float], seed: int) -> np.ndarray:
         """(len(times), h, w, c) uint8 on the way to noise."""
         z = self.encode(pixels).expand(len(times), *self.shape)
         noise = self.noise(1, torch.Generator().manual_seed(seed)).expand_as(z)
-        return self._pixels(mixed(z, noise, torch.tensor(times, device=self.device)))
+        return as_pixels(self._decoded(mixed(z, noise, torch.tensor(times, device=self.device))))
 
     # parts
 
@@ -154,10 +155,16 @@ class Flow:
         return self.codec.encode(x).latents * self.codec.config.scaling_factor
 
     def _decoded(self, z: torch.Tensor) -> torch.Tensor:
-        return self.codec.decode(z / self.codec.config.scaling_factor).sample
+        return self.codec.plain(z / self.codec.config.scaling_factor)
+
+    @torch.no_grad()
+    def soft(self, x: torch.Tensor, noise: float) -> torch.Tensor:
+        """Pictures (n, c, h, w) through their short description, to which up to so much noise is added."""
+        z = self._encoded(x)
+        return self._decoded(z + noise * torch.rand((len(z), 1, 1, 1), device=z.device) * torch.randn_like(z))
 
     def _pixels(self, z: torch.Tensor) -> np.ndarray:
-        return as_pixels(self._decoded(z))
+        return as_pixels(self.codec.decode(z / self.codec.config.scaling_factor).sample)
 
     def _drawn(self, x: torch.Tensor, numbers: np.ndarray, points: list[float], guidance: float | None) -> np.ndarray:
         return self._solved(self.velocity(numbers, guidance), x, points)

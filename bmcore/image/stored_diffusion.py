@@ -21,7 +21,7 @@ UNSAFE = {".py", ".pkl", ".pickle", ".bin", ".pt", ".pth", ".ckpt", ".so"}
 WEIGHTS = "diffusion_pytorch_model.safetensors"
 MOST = {"in_channels": 4096, "out_channels": 4096, "width": 8192, "layers": 64, "num_classes": 1000, "condition": 4096, "sample_size": 128,
         "num_attention_heads": 64, "attention_head_dim": 256, "num_layers": 64, "patch_size": 8, "num_embeds_ada_norm": 1000,
-        "height": 256, "channels": 3, "patch_height": 256, "patch_width": 256, "components": 4096}
+        "height": 256, "channels": 3, "patch_height": 256, "patch_width": 256, "components": 4096, "polish_width": 64}
 HEADER = 1 << 22  # bytes
 
 

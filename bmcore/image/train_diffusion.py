@@ -6,6 +6,7 @@ import copy
 import hashlib
 import json
 import math
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,13 +16,13 @@ import torch
 
 from bmcore import device as devices
 from bmcore import files
-from bmcore.image import distill
+from bmcore.image import distill, polish
 from bmcore.image.codec import PatchCodec
 from bmcore.image.engine_diffusion import Flow, precise
 from bmcore.image.flow import TIMES, FlowMLP, drawn_times, mixed
 from bmcore.image.inputs import Learnable
 from bmcore.messages import Message
-from bmcore.training.budget import Budget, BudgetLoop
+from bmcore.training.budget import TENTHS, Budget, BudgetLoop
 
 WHOLE = 64  # pixels a side up to which "auto" keeps a whole picture as one vector, on a processor; half of it on an accelerator
 COMPONENTS = 150  # of a whole picture, grey; twice as many in colour
@@ -41,8 +42,9 @@ def fit(settings: dict[str, Any], given: Learnable, report: Callable[..., None],
     device = devices.resolve(settings["device"])
     with devices.seeded(settings["seed"]):
         flow = _fresh(settings, given, device)
-        task = FlowTask(flow, given, settings)
         seconds = None if settings["steps"] else settings["minutes"] * 60
+        _polish(flow, given.pixels, settings["steps"], seconds, report, started)
+        task = FlowTask(flow, given, settings)
         budget = Budget(settings["steps"], seconds, device)
         loop = BudgetLoop(task, budget, report, note, checkpoints, watch, started)
         history = loop.run()
@@ -63,6 +65,23 @@ def _fresh(settings: dict[str, Any], given: Learnable, device: str) -> Flow:
     side = max(2, 2 ** math.ceil(math.log2(max(h, w) / TOKENS)))
     codec = PatchCodec.learn(given.pixels, (side, side), min(side * side * c, 64) if components == "auto" else components, settings["seed"])
     return Flow(_transformer(codec, large=device != "cpu"), codec, given.k, device)
+
+
+def _polish(flow: Flow, pixels: np.ndarray, steps: int | None, seconds: float | None, report: Callable[..., None], started: float) -> None:
+    """Give a codec that leaves something out a network that puts it back, within a small share of the budget."""
+    config = flow.codec.config
+    if config.components >= flow.codec.numbers or len(pixels) < polish.LEAST or min(pixels.shape[1:3]) < polish.SMALLEST:
+        return
+    begun, most = time.monotonic(), polish.MOST if seconds else min(polish.MOST, int(polish.SHARE * steps))
+
+    def done(updates: int) -> float:
+        now = time.monotonic()
+        report(*(((now - started) * TENTHS, seconds * TENTHS) if seconds else (0, steps)), phase="train", updates=0)
+        return max(updates / most if most else 1.0, (now - begun) / (polish.SHARE * seconds) if seconds else 0.0)
+
+    flow.codec = flow.codec.polished(polish.WIDTH)
+    x = torch.from_numpy(pixels[:polish.MOST * polish.BATCH]).to(flow.device)
+    polish.teach(flow.codec.polish, flow.soft, x, done)
 
 
 def _transformer(codec: PatchCodec, large: bool) -> torch.nn.Module:
