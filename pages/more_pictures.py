@@ -7,6 +7,7 @@ import streamlit as st
 from bmcore.ui import flow, more_pictures_proof, more_pictures_try, picture_result, picture_steps
 from bmcore.ui.more_pictures_form import form
 from bmcore.ui.more_pictures_scenario import MORE as scenario
+from bmcore.ui.more_pictures_scenario import PROMISE
 from bmcore.ui.words import _, plain
 
 
@@ -33,4 +34,4 @@ def tryout(run, found: dict) -> None:
         flow.limits(scenario)
 
 
-picture_steps.page(scenario, result, tryout, form=form)
+picture_steps.page(scenario, result, tryout, form=form, promise=PROMISE)

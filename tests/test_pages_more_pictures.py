@@ -76,6 +76,7 @@ def test_the_page_says_what_it_is_not_and_what_the_sample_stands_for(home, seen)
     at = open_page(PAGE)
     assert not at.exception
     text = words(at)
+    assert "do they help a classifier on real pictures" in text and "only copies" not in text
     assert "no diagnosis and no medical device" in text and "made rare on purpose" in text and "name a data set of the hub" in text
 
 

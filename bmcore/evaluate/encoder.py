@@ -53,7 +53,7 @@ def encode(images: np.ndarray, encoder: str = SMALL, *, report: Callable | None 
 
     Notes
     -----
-    About 3,000 pictures a second on two cores, 60 MB. What the small encoder was trained on is in `training_record()`.
+    About 3,000 pictures a second on two cores. What the small encoder was trained on is in `training_record()`.
 
     Examples
     --------

@@ -48,24 +48,18 @@ def moments(features: np.ndarray, counts: np.ndarray | None = None) -> tuple[np.
     return mean, (centred * w[:, None]).T @ centred / max(w.sum() - 1, 1.0)
 
 
-def gaussian_distance(mean: np.ndarray, cov: np.ndarray, other_mean: np.ndarray, other_cov: np.ndarray) -> float:
-    """Squared 2-Wasserstein distance of two Gaussians."""
-    return distance_by_root(mean, cov, other_mean, other_cov, root(other_cov))
+def gaussian_distance(mean: np.ndarray, cov: np.ndarray, other_mean: np.ndarray, other_cov: np.ndarray, other_root=None) -> float:
+    """Squared 2-Wasserstein distance of two Gaussians; `other_root` is the symmetric root of `other_cov`, where it is known."""
+    other_root = root(other_cov) if other_root is None else other_root
+    cross = np.sqrt(np.clip(np.linalg.eigvalsh(other_root @ cov @ other_root), 0, None)).sum()
+    found = np.square(mean - other_mean).sum() + np.trace(cov) + np.trace(other_cov) - 2 * cross
+    return float(max(found, 0.0))
 
 
 def root(cov: np.ndarray) -> np.ndarray:
     """The symmetric root of a covariance (d, d)."""
     values, vectors = np.linalg.eigh(cov)
     return vectors * np.sqrt(np.clip(values, 0, None)) @ vectors.T
-
-
-def distance_by_root(
-    mean: np.ndarray, cov: np.ndarray, other_mean: np.ndarray, other_cov: np.ndarray, other_root: np.ndarray,
-) -> float:
-    """As `gaussian_distance`, for many Gaussians against one whose root is known."""
-    cross = np.sqrt(np.clip(np.linalg.eigvalsh(other_root @ cov @ other_root), 0, None)).sum()
-    found = np.square(mean - other_mean).sum() + np.trace(cov) + np.trace(other_cov) - 2 * cross
-    return float(max(found, 0.0))
 
 
 def kernel_distance(a: np.ndarray, b: np.ndarray) -> float:

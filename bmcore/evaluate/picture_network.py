@@ -26,7 +26,7 @@ class Reader(nn.Module):
 
     Notes
     -----
-    9 million multiplications a picture; 170,000 weights. No norm of a batch, so a picture's features do not depend on its neighbours.
+    9 million multiplications a picture; 180,000 weights. No norm of a batch, so a picture's features do not depend on its neighbours.
     """
 
     def __init__(self):

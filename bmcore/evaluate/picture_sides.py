@@ -97,13 +97,13 @@ class Familiar:
 
 def repeats(side: Side, real: Side) -> float:
     """Share of pictures with a twin in their own set, nearer than one real picture in a hundred has, in features and in pixels."""
-    ours, theirs = ([_to_twin(view) for view in each.views()] for each in (side, real))
+    ours, theirs = ([_to_twin(*views) for views in zip(each.views(), real.views(), strict=True)] for each in (side, real))
     return float(np.all([mine < np.quantile(yours, RARE) for mine, yours in zip(ours, theirs, strict=True)], axis=0).mean())
 
 
-def _to_twin(points: np.ndarray) -> np.ndarray:
-    """Distance to the nearest other row, in proportion to the spread of all: (n,)."""
-    return metrics.nearest(points, points, own=True)[0][:, 0] / max(spread(points), 1e-9)
+def _to_twin(points: np.ndarray, real: np.ndarray) -> np.ndarray:
+    """Distance to the nearest other row, in proportion to the spread of all (or a tenth of the real one: of equal rows it is 0): (n,)."""
+    return metrics.nearest(points, points, own=True)[0][:, 0] / max(spread(points), 0.1 * spread(real), 1e-9)
 
 
 def spread(points: np.ndarray) -> float:

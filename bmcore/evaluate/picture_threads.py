@@ -1,7 +1,7 @@
 """Threads for small networks: many that never wait for each other, or one.
 
-Torch parts one convolution among its threads, and each part waits for the slowest. On small pictures the waiting costs more than the threads
-bring, and several times more where other programs use the same cores. So blocks of pictures are parted among threads instead.
+Torch parts one convolution among its threads, and each part waits for the slowest. On small pictures the waiting costs more than the
+threads bring, and several times more where other programs use the same cores. So blocks of pictures are parted among threads instead.
 """
 
 from __future__ import annotations

@@ -70,8 +70,10 @@ def evaluate(
 
     Notes
     -----
-    Training the judge takes the most: about 30 s in all for 4,250 + 750 digits on two cores, below 1 GB.
+    Training the judge takes the most: 10 s of 17 s for 4,250 + 750 digits of 28 x 28 on two busy cores, below 700 MB in all.
     """
+    if train.labels is not None and test.labels is not None:  # a class of few pictures may lie on the held-out side alone
+        test = test.take(np.flatnonzero(np.isin(test.labels, train.labels)))
     if min(len(train), len(test)) < 2:
         raise DataError(
             "There are {train} pictures to learn from and {test} to judge by. At least two of each are needed: give more pictures.",
@@ -175,8 +177,7 @@ class _Evaluation:
             nearer=nearer["value"], nearer_low=nearer["low"], nearer_high=nearer["high"], distance=ours["feature_fid"]["value"],
             trivial=scored["pca"]["feature_fid"]["value"], recall=ours["recall_of_real"],
             precision=ours["precision"]["value"] / max(floor["precision"]["value"], 1e-9),
-            read=None if reader is None else ours["class_accuracy"]["value"],
-            read_most=None if reader is None else floor["class_accuracy"]["value"],
+            **({} if reader is None else _read(ours["class_accuracy"], floor["class_accuracy"], scored["pca"]["class_accuracy"])),
         )
 
     def _sized(self, reader: Judge | None) -> dict:
@@ -196,9 +197,19 @@ class _Evaluation:
             return []
         right = reader.predict(ours.images) == self.labels
         return [
-            {"class": str(label), "n_train": int((self.train_labels == label).sum()), "accuracy": intervals.share(right[self.labels == label])}
+            {
+                "class": str(label), "n_train": int((self.train_labels == label).sum()),
+                "accuracy": intervals.share(right[self.labels == label]),
+            }
             for label in np.unique(self.labels)
         ]
+
+
+def _read(ours: dict[str, float], floor: dict[str, float], trivial: dict[str, float]) -> dict[str, float]:
+    return {
+        "read": ours["value"], "read_most": floor["value"], "read_trivial": trivial["value"],
+        "read_more_high": intervals.more(ours, trivial)["high"],
+    }
 
 
 def _relative(energy: np.ndarray, real: np.ndarray) -> float:

@@ -67,7 +67,7 @@ def prove(
 
     Notes
     -----
-    12 small networks: about 60 s for digits of 28 x 28 on two cores, below 500 MB.
+    12 small networks, one after the other and each in one thread: 97 s for 3,850 digits of 28 x 28 on a busy machine, below 750 MB.
     """
     label, need, goal = _checked(train, test, rare, per_class_goal)
     steps = Steps(report, "prove", {"generate": 100, "classifiers": 880})

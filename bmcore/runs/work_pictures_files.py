@@ -1,4 +1,5 @@
-"""What a run leaves beside its model: `samples.png`, a contact sheet, and `training.npz`, what it learned from, to compare with."""
+"""What a run leaves beside its model: `samples.png`, a contact sheet; `real.png`, training pictures in the same places; and `training.npz`,
+what it learned from, to compare with."""
 
 from __future__ import annotations
 
@@ -16,7 +17,7 @@ from bmcore.runs.report import Report
 from bmcore.serve import sheets
 from bmcore.serve.picture_model import TRAINING
 
-SHEET = "samples.png"
+SHEET, REAL = "samples.png", "real.png"
 ROWS = 10  # classes, at most, and pictures of each
 MOST = 20_000  # training pictures that are kept to compare with,
 MOST_BYTES = 100_000_000  # and what they may take
@@ -24,10 +25,12 @@ _NAME = 120  # characters of a file name
 
 
 def write(folder: Path, generator: Estimator, train: Pictures, seed: int, report: Report) -> None:
-    """Both files: phase describe. One that an earlier attempt finished stays."""
+    """All of them: phase describe. One that an earlier attempt finished stays."""
     report.phase("describe")
     if not (folder / SHEET).is_file():
         files.write_bytes(folder / SHEET, sheets.png(sheets.sheet(drawn(generator, seed))))
+    if not (folder / REAL).is_file():
+        files.write_bytes(folder / REAL, sheets.png(sheets.sheet(learned(generator, train, seed))))
     report(1, 10, phase="describe")
     if not (folder / TRAINING).is_file():
         kept = io.BytesIO()
@@ -43,6 +46,20 @@ def drawn(generator: Estimator, seed: int) -> np.ndarray:
         return generator.sample(ROWS * ROWS, seed=seed)
     asked = [one for one in list(classes)[:ROWS] for _ in range(ROWS)]
     return generator.sample(len(asked), asked, seed=seed)
+
+
+def learned(generator: Estimator, train: Pictures, seed: int) -> np.ndarray:
+    """Training pictures where `drawn` has those of the model; a place is white where there are not as many."""
+    draw = np.random.default_rng(seed)
+    if generator.classes_ is None:
+        return train.pixels[draw.permutation(len(train.images))[: ROWS * ROWS]]
+    classes = [str(one) for one in list(generator.classes_)[:ROWS]]
+    shown = np.full((len(classes) * ROWS, *train.pixels.shape[1:]), 255, np.uint8)
+    names = train.labels.astype(str)
+    for row, name in enumerate(classes):
+        picked = draw.permutation(np.flatnonzero(names == name))[:ROWS]
+        shown[row * ROWS : row * ROWS + len(picked)] = train.pixels[picked]
+    return shown
 
 
 def to_compare(train: Pictures, seed: int, report: Report) -> dict[str, np.ndarray]:

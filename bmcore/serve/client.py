@@ -96,7 +96,6 @@ class Service:
         except ConnectionError as error:
             raise ServiceError("The model's process ended before it answered. Send fewer or shorter texts, or free some memory.") from error
 
-
     def sheet(self, method: str, body: dict) -> bytes:
         """POST `body` to a method that makes pictures and return one png of them all: a contact sheet.
 

@@ -13,7 +13,7 @@ from bmcore.errors import BmcoreError, ParameterError
 from bmcore.ui import lab_image_queue as queue
 from bmcore.ui import lab_recommend_form, nav, states, train
 from bmcore.ui.lab_image_queue import METHODS
-from bmcore.ui.lab_recommend_queue import MOST_VALUES, Entry
+from bmcore.ui.lab_queue import MOST_VALUES, Entry
 from bmcore.ui.words import _, duration, plain
 
 NONCE = "lab_images.nonce"

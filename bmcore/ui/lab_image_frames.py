@@ -79,7 +79,7 @@ def _reverse(run_id: str) -> None:
     last = max(1, len(made.pngs) // MADE) - 1
     at = st.slider(_("Step"), 0, last, last, key=f"lab_images.trace_at:{run_id}:{last}") if last else 0
     shown = made.pngs[at * MADE : (at + 1) * MADE]
-    st.markdown(f":violet-badge[{_('Generated')}]")
+    st.markdown(picture_sheet.generated())
     alts = [_("Generated picture {n} after step {at}", n=i + 1, at=at) for i in range(len(shown))]
     picture_sheet.row(shown, alts=alts, key=f"lab_images.trace_row:{run_id}", room=112)
     words = _("**Step {n} of {total}.** ", n=number(at), total=number(last))

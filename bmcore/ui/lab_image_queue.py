@@ -1,22 +1,14 @@
-"""A queue of the image lab: runs that were started together on the same pictures and the same split. Draws nothing.
-
-What belongs together is written in the titles of the runs, as in the recommender lab:
-
-    GAN · #c3f2a91c4                          several methods, the queue c3f2a91c4
-    Diffusion · batch_size=64 · #s0b77e21d    one setting of one method, a run a value
-"""
+"""A queue of the image lab: runs that were started together on the same pictures and the same split. Draws nothing."""
 
 from __future__ import annotations
 
-import re
 from functools import cached_property
 
-from bmcore.ui import picture_form, picture_steps
-from bmcore.ui.lab_recommend_queue import CODE, Entry, Method, code_of
+from bmcore.ui import lab_queue, picture_form, picture_steps
+from bmcore.ui.lab_queue import Entry, Method
 
 SCENARIO = "lab_images"
 SPLIT = {"test": 0.15, "seed": 0}  # the same for every run of every queue, so that all were tested on the same pictures
-_TITLE = re.compile(r"(?P<name>.+?)(?: · (?P<parameter>[a-z0-9_]+)=(?P<value>[^·]+))? · #(?P<code>[cs][0-9a-f]{8})")
 METHODS = {key: Method(key, key, {}, key, picture_form.METHODS[key][1]) for key in ("Diffusion", "GAN")}
 
 
@@ -27,13 +19,12 @@ def compared(settings: dict[str, dict]) -> list[Entry]:
 
 def sweep(key: str, params: dict, parameter: str, values: list) -> list[Entry]:
     """One run a value of one setting; the others stay as they are."""
-    method = METHODS[key]
-    return [Entry(f"{method.title} · {parameter}={value:g}", method, {**params, parameter: value}) for value in values]
+    return lab_queue.sweep(METHODS[key], params, parameter, values)
 
 
 def named(kind: str, nonce: str, ref: dict, entries: list[Entry]) -> str:
     """The queue's name: the same wish has the same name, so a button pressed twice makes one queue."""
-    return code_of(kind, nonce, ref, {}, entries)
+    return lab_queue.code_of(kind, nonce, ref, {}, entries)
 
 
 def start(code: str, ref: dict, entries: list[Entry]) -> list:
@@ -44,26 +35,11 @@ def start(code: str, ref: dict, entries: list[Entry]) -> list:
     BmcoreError
         If a run was refused. Those before it are in the queue.
     """
-    from bmcore import runs
-
-    made = []
-    for i, entry in enumerate(entries):
-        request = {"estimator": entry.method.estimator, "params": entry.params, "data": ref, "split": SPLIT, "scenario": SCENARIO}
-        made.append(runs.start(request | {"title": f"{entry.title} · #{code}", "origin": "page"}, token=f"{SCENARIO}:{code}:{i}"))
-    return made
+    return lab_queue.start(SCENARIO, code, entries, {"data": ref, "split": SPLIT})
 
 
-class Member:
+class Member(lab_queue.Member):
     """One run of a queue and its place in it."""
-
-    def __init__(self, run, found: re.Match):
-        self.run, self.name, self.parameter = run, found["name"], found["parameter"]
-        self.value = run.spec["params"].get(self.parameter) if self.parameter else None
-
-    @property
-    def title(self) -> str:
-        value = f"{self.value:g}" if isinstance(self.value, int | float) else self.value
-        return f"{self.name} · {self.parameter}={value}" if self.parameter else self.name
 
     @cached_property
     def found(self) -> dict | None:
@@ -74,16 +50,9 @@ class Member:
 
 def members(code: str) -> list[Member]:
     """The runs of a queue, in the order in which they were started; none where there is no such queue."""
-    return next((found for known, found in queues() if known == code), []) if CODE.fullmatch(code) else []
+    return lab_queue.members(SCENARIO, Member, code)
 
 
 def queues() -> list[tuple[str, list[Member]]]:
     """Every queue that has a run left, newest first."""
-    from bmcore import runs
-
-    found: dict[str, list[Member]] = {}
-    for run in runs.list_runs():
-        name = _TITLE.fullmatch(run.spec["title"] or "") if run.spec["scenario"] == SCENARIO else None
-        if name:
-            found.setdefault(name["code"], []).append(Member(run, name))
-    return [(code, entries[::-1]) for code, entries in found.items()]
+    return lab_queue.queues(SCENARIO, Member)

@@ -13,7 +13,8 @@ from bmcore.errors import BmcoreError, ParameterError
 from bmcore.ui import lab_recommend_forecast as forecast
 from bmcore.ui import lab_recommend_queue as queue
 from bmcore.ui import nav, states, train
-from bmcore.ui.lab_recommend_queue import METHODS, MOST_VALUES, Entry
+from bmcore.ui.lab_queue import MOST_VALUES, Entry
+from bmcore.ui.lab_recommend_queue import METHODS
 from bmcore.ui.words import _, duration, plain
 
 NONCE = "lab_recommend.nonce"

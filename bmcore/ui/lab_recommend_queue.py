@@ -1,38 +1,17 @@
-"""A queue of the recommender lab: runs that were started together on the same data and the same split. Draws nothing.
-
-What belongs together is written in the titles of the runs, so a queue is found again after a reload or a restart, by anybody:
-
-    EASE · #c3f2a91c4                       every algorithm once, the queue c3f2a91c4
-    EASE · regularization=50 · #s0b77e21d   one setting of one algorithm, a run a value
-"""
+"""A queue of the recommender lab: runs that were started together on the same data and the same split. Draws nothing."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-import re
-from dataclasses import dataclass
 from functools import cached_property
 
 from bmcore.messages import Message
+from bmcore.ui import lab_queue
+from bmcore.ui.lab_queue import MOST_VALUES, Entry, Method, code_of
+
+__all__ = ["METHODS", "MOST_VALUES", "SCENARIO", "Member", "code_of", "every", "members", "queues", "start", "sweep"]
 
 SCENARIO = "lab_recommend"
 SPLIT = {"test": 0.2, "seed": 0}  # the same for every run of every queue, so that all were tested on the same people and things
-MOST_VALUES = 8
-CODE = re.compile(r"[cs][0-9a-f]{8}")
-_TITLE = re.compile(r"(?P<name>.+?)(?: · (?P<parameter>[a-z0-9_]+)=(?P<value>[^·]+))? · #(?P<code>[cs][0-9a-f]{8})")
-
-
-@dataclass(frozen=True)
-class Method:
-    """An algorithm with its settings: what a queue has one run of."""
-
-    key: str
-    estimator: str
-    params: dict
-    title: str  # names of algorithms are the same in every language
-    about: Message
-
 
 METHODS = {
     entry.key: entry
@@ -79,15 +58,6 @@ METHODS = {
 }
 
 
-@dataclass(frozen=True)
-class Entry:
-    """One run to be: what it is called, and what it asks for."""
-
-    title: str
-    method: Method
-    params: dict
-
-
 def every(keys: list[str]) -> list[Entry]:
     """One run a method."""
     return [Entry(METHODS[key].title, METHODS[key], METHODS[key].params) for key in keys]
@@ -95,14 +65,7 @@ def every(keys: list[str]) -> list[Entry]:
 
 def sweep(key: str, parameter: str, values: list) -> list[Entry]:
     """One run a value of one setting."""
-    method = METHODS[key]
-    return [Entry(f"{method.title} · {parameter}={value:g}", method, {**method.params, parameter: value}) for value in values]
-
-
-def code_of(kind: str, nonce: str, ref: dict, columns: dict, entries: list[Entry]) -> str:
-    """The queue's name: the same wish has the same name, so a button pressed twice makes one queue."""
-    wish = json.dumps([nonce, ref, columns, [[entry.title, entry.params] for entry in entries]], sort_keys=True)
-    return kind + hashlib.sha256(wish.encode()).hexdigest()[:8]
+    return lab_queue.sweep(METHODS[key], METHODS[key].params, parameter, values)
 
 
 def start(code: str, ref: dict, columns: dict, entries: list[Entry]) -> list:
@@ -113,27 +76,11 @@ def start(code: str, ref: dict, columns: dict, entries: list[Entry]) -> list:
     BmcoreError
         If a run was refused. Those before it are in the queue.
     """
-    from bmcore import runs
-
-    made = []
-    for i, entry in enumerate(entries):
-        request = {"estimator": entry.method.estimator, "params": entry.params, "data": ref, "columns": columns, "split": SPLIT}
-        request |= {"scenario": SCENARIO, "title": f"{entry.title} · #{code}", "origin": "page"}
-        made.append(runs.start(request, token=f"{SCENARIO}:{code}:{i}"))
-    return made
+    return lab_queue.start(SCENARIO, code, entries, {"data": ref, "columns": columns, "split": SPLIT})
 
 
-class Member:
+class Member(lab_queue.Member):
     """One run of a queue and its place in it."""
-
-    def __init__(self, run, found: re.Match):
-        self.run, self.name, self.parameter = run, found["name"], found["parameter"]
-        self.value = self.run.spec["params"].get(self.parameter) if self.parameter else None
-
-    @property
-    def title(self) -> str:
-        value = f"{self.value:g}" if isinstance(self.value, int | float) else self.value
-        return f"{self.name} · {self.parameter}={value}" if self.parameter else self.name
 
     @cached_property
     def model(self) -> dict | None:
@@ -169,16 +116,9 @@ def _measured(entry) -> dict | None:
 
 def members(code: str) -> list[Member]:
     """The runs of a queue, in the order in which they were started; none where there is no such queue."""
-    return next((found for known, found in queues() if known == code), []) if CODE.fullmatch(code) else []
+    return lab_queue.members(SCENARIO, Member, code)
 
 
 def queues() -> list[tuple[str, list[Member]]]:
     """Every queue that has a run left, newest first."""
-    from bmcore import runs
-
-    found: dict[str, list[Member]] = {}
-    for run in runs.list_runs():
-        named = _TITLE.fullmatch(run.spec["title"] or "") if run.spec["scenario"] == SCENARIO else None
-        if named:
-            found.setdefault(named["code"], []).append(Member(run, named))
-    return [(code, entries[::-1]) for code, entries in found.items()]
+    return lab_queue.queues(SCENARIO, Member)

@@ -6,6 +6,8 @@ from bmcore.messages import Message
 from bmcore.ui.kinds import PictureScenario
 from bmcore.ui.picture_scenarios import PRESETS
 
+# what steps 4 and 5 will show
+PROMISE = (Message("do they help a classifier on real pictures"), Message("make more of the rare kind and download them"))
 MORE = PictureScenario(
     key="more_pictures",
     title=Message("More training pictures"),

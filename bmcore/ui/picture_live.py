@@ -104,7 +104,7 @@ def grid(run_id: str, room: int = 620) -> None:
 
 def shown(run, preview: Preview, png: bytes, room: int = 620, tail: str = "live") -> bool:
     """One sheet with its moment; False if it is no picture."""
-    st.markdown(f":violet-badge[{_('Generated')}]")
+    st.markdown(picture_sheet.generated())
     when = _("After {time} of learning.", time=duration(preview.seconds))
     alt = _("A grid of generated pictures after {time} of learning, always from the same noise.", time=duration(preview.seconds))
     words = _("{when} Always from the same noise, so the same picture stays in the same place.", when=when)

@@ -10,9 +10,9 @@ from bmcore.ui.words import _, plain
 NEAREST = 8
 
 
-def shown(made: picture_ask.Made, *, key: str, room: int = 84) -> None:
+def shown(made: picture_ask.Made, *, key: str, room: int = 84, gap: str = "small") -> None:
     """Generated pictures, each with its kind; with the nearest real one beside it where that was asked for."""
-    st.markdown(f":violet-badge[{_('Generated')}]" + (f" :green-badge[{_('Real')}]" if made.nearest else ""))
+    st.markdown(picture_sheet.generated() + (f" :green-badge[{_('Real')}]" if made.nearest else ""))
     alts = [
         _("Generated picture {n}, asked to be {label}", n=i + 1, label=made.labels[i])
         if made.labels
@@ -21,7 +21,7 @@ def shown(made: picture_ask.Made, *, key: str, room: int = 84) -> None:
     ]
     if not made.nearest:
         captions = [plain(label, 20) for label in made.labels] or None
-        picture_sheet.row(made.pngs, alts=alts, captions=captions, key=key, room=room)
+        picture_sheet.row(made.pngs, alts=alts, captions=captions, key=key, room=room, gap=gap)
         return
     with st.container(horizontal=True, gap="medium"):
         for i, (png, near) in enumerate(zip(made.pngs, made.nearest, strict=True)):
@@ -72,7 +72,7 @@ def changed(given: bytes, made: picture_ask.Made | None, *, key: str, name: str)
         ):
             st.caption(_("Your picture is not shown here: it was passed on to the model as it is."))
     with after:
-        st.markdown(f":violet-badge[{_('Generated')}] {_('after')}")
+        st.markdown(f"{picture_sheet.generated()} {_('after')}")
         picture_sheet.sheet(made.pngs[0], alt=_("The picture that was made of it."), key=f"{key}.after", room=224)
     downloads(made, key=key, name=name)
 

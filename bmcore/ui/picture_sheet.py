@@ -11,6 +11,8 @@ from pathlib import Path
 
 import streamlit as st
 
+from bmcore.ui.words import _
+
 MOST_BYTES = 4_000_000  # of one picture that is shown
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 SMALL = 96  # pixels; a picture up to this wide is magnified with hard edges
@@ -75,13 +77,20 @@ def sheet(png: bytes, *, alt: str, key: str, room: int = 620, caption: str | Non
     return True
 
 
-def row(pngs: list[bytes], *, alts: list[str], key: str, captions: list[str] | None = None, room: int = 96) -> None:
+def row(
+    pngs: list[bytes], *, alts: list[str], key: str, captions: list[str] | None = None, room: int = 96, gap: str = "small"
+) -> None:
     """Single pictures beside each other, as many as fit; a phone breaks the row."""
     kept = [(png, alt, i) for i, (png, alt) in enumerate(zip(pngs, alts, strict=True)) if size(png)]
-    with st.container(horizontal=True, gap="small", key=f"crisp-{_safe(key)}"):
+    with st.container(horizontal=True, gap=gap, key=f"crisp-{_safe(key)}"):
         for png, alt, i in kept:
             st.image(uri(png), width=magnified(size(png)[0], room), alt=alt, caption=captions[i] if captions else None)
     crisp()
+
+
+def generated() -> str:
+    """The mark that stands above every picture that was made, as Markdown."""
+    return f":violet-badge[{_('Generated, not real')}]"
 
 
 def crisp() -> None:

@@ -17,8 +17,11 @@ from bmcore.ui.words import _, ago, duration, number, one_line, plain
 
 ASK = Message("Learn to make more of them")
 DOING = Message("Learning")
-OUTCOME = Message("are its pictures new and varied, or only copies")
-TRYOUT = Message("make new pictures, go from one to another, change one of yours")
+# what steps 4 and 5 will show
+PROMISE = (
+    Message("are its pictures new and varied, or only copies"),
+    Message("make new pictures, go from one to another, change one of yours"),
+)
 
 
 def whole(found: dict | None) -> bool:
@@ -29,22 +32,25 @@ def whole(found: dict | None) -> bool:
         return False
 
 
-def page(scenario: PictureScenario, result: Callable, tryout: Callable, *, form: Callable = picture_form.form, compare=None) -> None:
+def page(
+    scenario: PictureScenario, result: Callable, tryout: Callable, *, form: Callable = picture_form.form, compare=None, promise=PROMISE
+) -> None:
     """The whole page; `result(run, evaluation)` and `tryout(run, evaluation)` draw steps 4 and 5 of a finished run.
 
-    `form(scenario, chosen)` draws step 3; `compare(runs)` draws two finished runs beside each other.
+    `form(scenario, chosen)` draws step 3; `compare(runs)` draws two finished runs beside each other; `promise` says what
+    steps 4 and 5 will show.
     """
     run = steps.asked_run(scenario)
     st.title(_(scenario.title), anchor=False)
     if run is None:
-        _new(scenario, form)
+        _new(scenario, form, promise)
     else:
-        _of_run(scenario, run, result, tryout, compare)
+        _of_run(scenario, run, result, tryout, compare, promise)
     if run is None or run.state != "done":
         flow.foot(scenario)
 
 
-def _new(scenario: PictureScenario, form: Callable) -> None:
+def _new(scenario: PictureScenario, form: Callable, promise: tuple) -> None:
     """The page without a run."""
     words, picture = st.columns([7, 4], gap="large", vertical_alignment="center")
     picture.image(str(nav.STATIC / scenario.picture), width="stretch", alt=_(scenario.alt))
@@ -59,15 +65,15 @@ def _new(scenario: PictureScenario, form: Callable) -> None:
     else:
         states.step(3, _(ASK))
         form(scenario, chosen)
-    _later()
+    _later(promise)
 
 
-def _later() -> None:
-    states.later(4, _("Result"), _(OUTCOME))
-    states.later(5, _("Try it"), _(TRYOUT))
+def _later(promise: tuple[Message, Message]) -> None:
+    states.later(4, _("Result"), _(promise[0]))
+    states.later(5, _("Try it"), _(promise[1]))
 
 
-def _of_run(scenario: PictureScenario, run, result: Callable, tryout: Callable, compare) -> None:
+def _of_run(scenario: PictureScenario, run, result: Callable, tryout: Callable, compare, promise: tuple) -> None:
     """The page of a run in any state, or of the two of a pair."""
     both = picture_pair.of(run, scenario.estimators)
     _folded(scenario, run)
@@ -77,7 +83,7 @@ def _of_run(scenario: PictureScenario, run, result: Callable, tryout: Callable, 
             picture_live.watch(run)
         else:
             _beside(both)
-        _later()
+        _later(promise)
     elif len(both) == 2:
         _pair(run, both, result, tryout, compare)
     elif run.state == "done":

@@ -62,12 +62,13 @@ def _go(key: str, run_id: str, mode: str, words: str, ready: bool = True) -> boo
     return bool(st.session_state.get(kept)) and ready
 
 
-def _class(classes: tuple, key: str, label: str, anything: str | None = None):
-    """Which kind; None means any."""
+def _class(classes: tuple, key: str, label: str, anything: str | None = None, start: int = 0):
+    """Which kind, at first the one in place `start`; None means any."""
     if not classes:
         return None
     options = [None, *classes] if anything else list(classes)
-    return st.selectbox(label, options, format_func=lambda name: anything if name is None else one_line(name, 60), key=key)
+    shown = {name: anything if name is None else one_line(name, 60) for name in options}
+    return st.selectbox(label, options, start % len(options), format_func=shown.get, key=key)
 
 
 def _seed(key: str, label: str, usual: int = 0) -> int:
@@ -130,7 +131,7 @@ def _between(run, classes: tuple, size: tuple[int, int], key: str) -> None:
         labels = None
         if classes:
             one = _class(classes, f"{key}.class_first:{run.id}", _("From"))
-            other = _class(classes, f"{key}.class_second:{run.id}", _("To"))
+            other = _class(classes, f"{key}.class_second:{run.id}", _("To"), start=-1)
             labels = [one, other]
         n = st.slider(_("Pictures on the way"), 3, 16, 8, key=f"{key}.between:{run.id}")
         going = _go(key, run.id, "interpolate", _("Show the way"))
@@ -138,7 +139,7 @@ def _between(run, classes: tuple, size: tuple[int, int], key: str) -> None:
         body = {"n": n, "seeds": [first, second], **({"labels": labels} if labels else {})}
         made = picture_ask.ask(run.id, "interpolate", body) if going else None
         if made:
-            picture_made.shown(made, key=f"{key}.strip:{run.id}", room=72)
+            picture_made.shown(made, key=f"{key}.strip:{run.id}", room=60, gap="xsmall")
             st.caption(_("If the pictures in between look right too, it has learned more than to repeat what it saw."))
             picture_made.downloads(made, key=f"{key}.strip:{run.id}", name="generated_between")
         elif not going:
@@ -195,6 +196,7 @@ def _start(run, key: str) -> bytes | None:
         _("A picture of your own") if not examples else _("A picture of your own, instead of one from the data"),
         type=list(PICTURES),
         key=f"{key}.own:{run.id}",
+        max_upload_size=MOST_UPLOAD // 2**20,
     )
     if own is not None:
         if own.size > MOST_UPLOAD:

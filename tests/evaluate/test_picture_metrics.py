@@ -77,3 +77,5 @@ def test_intervals_hold_their_value_and_shrink_with_n():
     found = intervals.Distances(A, {"far": B + 3, "near": A + 0.1}, seed=1)
     assert found.interval("far")["low"] < found.values["far"] < found.interval("far")["high"]
     assert found.nearer("near", "far")["low"] > 0 > found.nearer("far", "near")["high"]
+    wide = intervals.Distances(9 * A, {"far": 9 * B}, seed=1)  # resampled distances are distances: doubles push them up a little
+    assert np.median(wide._rounds["far"]) == pytest.approx(wide.values["far"], rel=0.3)

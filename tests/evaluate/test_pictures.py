@@ -5,6 +5,7 @@ import json
 
 import numpy as np
 import pytest
+import torch
 from sklearn.datasets import load_digits
 
 from bmcore.data.pictures import Pictures
@@ -12,6 +13,7 @@ from bmcore.errors import Cancelled, DataError, ModelError
 from bmcore.evaluate import encoder, picture_intervals
 from bmcore.evaluate import judge as judges
 from bmcore.evaluate.picture_baselines import PCAGaussian
+from bmcore.evaluate.picture_threads import spread
 from bmcore.evaluate.picture_verdict import Facts, judge
 from bmcore.evaluate.pictures import evaluate
 
@@ -23,14 +25,20 @@ def parts():
     found = load_digits()
     images, labels = np.round(found.images * 255 / 16).astype(np.uint8), found.target
     order = np.random.default_rng(0).permutation(len(images))
-    return [Pictures(images[rows], labels[rows], [""] * len(rows)) for rows in (order[:1000], order[1000:1400], order[1400:])]
+    return [Pictures(images[rows], labels[rows], [""] * len(rows)) for rows in (order[:700], order[700:950], order[950:])]
+
+
+@pytest.fixture(scope="module")
+def reader(parts):
+    """One judge for all that learn from the same pictures."""
+    return judges.Judge().fit(parts[0].pixels, parts[0].labels, seed=1, steps=60)
 
 
 @pytest.fixture
 def quick(monkeypatch):
     monkeypatch.setattr(judges, "LEAST_STEPS", 60)
     monkeypatch.setattr(judges, "EPOCHS", 1)
-    monkeypatch.setattr(picture_intervals, "_OFTEN", 30)
+    monkeypatch.setattr(picture_intervals, "OFTEN", 30)
 
 
 class Made:
@@ -50,6 +58,22 @@ class Made:
         return self.change(self.source.pixels[rows], np.random.default_rng(seed))
 
 
+class Mended(Made):
+    """With the two things only some generators can; every other picture is a training picture."""
+
+    def sample(self, n, label, *, seed):
+        made = super().sample(n, label, seed=seed)
+        made[::2] = self.known.sample(n, label, seed=seed)[::2]
+        return made
+
+    def reconstruct(self, images):
+        return images
+
+    def inpaint(self, image, mask, *, label, seed):
+        assert mask.shape == image.shape[:2] and mask.sum() == 16 and 0 <= label <= 9
+        return np.where(mask[..., None], 0, image).astype(np.uint8)
+
+
 def blurred(x, draw):
     wide = np.pad(x.astype(float), ((0, 0), (2, 2), (2, 2), (0, 0)))
     return sum(wide[:, i:i + 8, j:j + 8] for i in range(5) for j in range(5)).__truediv__(25).astype(np.uint8)
@@ -60,25 +84,38 @@ def noise(x, draw):
 
 
 @pytest.mark.parametrize("kind, expected", [
-    ("held out", {"varied"}), ("training", {"copies"}), ("one", {"collapsed"}), ("blurred", {"blurry"}), ("noise", {"worse"}),
+    ("held out", {"varied"}), ("half copies", {"copies"}), ("one", {"collapsed"}), ("blurred", {"worse"}), ("noise", {"worse"}),
     ("trivial", {"not_proven", "worse"}),
 ])
-def test_a_made_generator_gets_its_verdict(parts, quick, kind, expected):
+def test_a_made_generator_gets_its_verdict(parts, reader, quick, monkeypatch, kind, expected):
+    monkeypatch.setattr(judges.Judge, "fit", lambda self, *args, **options: reader)
     train, test, third = parts
     made = {
-        "held out": Made(third), "training": Made(train), "one": Made(third, pick=3), "blurred": Made(third, blurred),
+        "held out": Made(third), "half copies": Mended(third), "one": Made(third, pick=3), "blurred": Made(third, blurred),
         "noise": Made(third, noise), "trivial": PCAGaussian().fit(train.pixels, train.labels, seed=5),
     }[kind]
-    found = evaluate(made, train, dataclasses.replace(test), seed=1)
+    made.known = Made(train)
+    found = evaluate(made, train, test, seed=1)
     assert found["verdict"]["kind"] in expected, found["verdict"]["message"]
     json.dumps(found, allow_nan=False)
-    assert found["n"] == 400 and [one["name"] for one in found["baselines"]] == ["PCA + Gaussian", "Real pictures"]
+    assert found["n"] == 250 and [one["name"] for one in found["baselines"]] == ["PCA + Gaussian", "Real pictures"]
     assert found["judge"]["accuracy"]["value"] > 0.6 and len(found["by_class"]) == 10
+    assert (found["model"]["repeats"]["value"] > 0.5) == (kind == "one")
+    assert ("{read_trivial:.0%}" in found["verdict"]["message"]["template"]) == (kind in ("blurred", "noise"))
+    assert ("blurry too" in found["verdict"]["message"]["template"]) == (kind == "blurred")
+    if kind == "half copies":
+        assert 0.45 < found["model"]["copies"]["share"]["value"] < 0.6
+        assert found["reconstruction"]["psnr"] == 100 and found["reconstruction"]["ssim"] == pytest.approx(1)
+        assert 5 < found["inpainting"]["psnr"] < 30 and found["inpainting"]["ssim"] < 0.9
+    else:
+        assert found["reconstruction"] is None and found["inpainting"] is None
 
 
 @pytest.mark.parametrize("change, kind", [
     ({}, "varied"), ({"n": 30}, "not_proven"), ({"variety": 0.1}, "collapsed"), ({"repeats": 0.9}, "collapsed"),
     ({"copies_low": 0.2}, "copies"), ({"sharpness": 0.3}, "blurry"), ({"nearer_high": -1.0}, "worse"), ({"nearer_low": -1.0}, "not_proven"),
+    ({"sharpness": 0.3, "nearer_low": -2.0, "nearer_high": -1.0}, "worse"), ({"read_trivial": 0.99, "read_more_high": -0.01}, "not_proven"),
+    ({"sharpness": 0.3, "nearer_low": -2.0, "read_trivial": 0.99, "read_more_high": -0.01}, "worse"),
     ({"recall": 0.2}, "not_proven"),
     ({"precision": 0.2}, "not_proven"), ({"read": 0.3}, "not_proven"), ({"read": None, "read_most": None}, "varied"),
     ({"copies_low": 0.2, "repeats": 0.9, "nearer_high": -1.0}, "collapsed"),
@@ -104,6 +141,14 @@ def test_pictures_without_classes_progress_and_stop(parts, quick):
         evaluate(pca, train, test.take([0]))
 
 
+def test_a_class_that_was_never_learned_is_not_asked_for(parts, quick):
+    train, test, _ = parts
+    known = train.take(np.flatnonzero(train.labels != 9))
+    found = evaluate(PCAGaussian().fit(known.pixels, known.labels), known, test)
+    assert found["n_test"] == found["n"] == (test.labels != 9).sum() and found["classes"] == list("012345678")
+    assert found["judge"]["accuracy"]["value"] > 0.5 and found["seconds"]["judge"] > 0
+
+
 def test_the_encoder_orders_damage_and_is_the_one_of_its_record(parts, monkeypatch, tmp_path):
     from bmcore.evaluate.picture_metrics import frechet
 
@@ -122,3 +167,16 @@ def test_the_encoder_orders_damage_and_is_the_one_of_its_record(parts, monkeypat
     encoder._small.cache_clear()
     with pytest.raises(DataError):
         encoder.encode(test.images.astype(float))
+
+
+def test_blocks_come_back_in_order_and_the_threads_of_torch_as_they_were():
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        assert list(spread(lambda n: (n, torch.get_num_threads()), range(20))) == [(n, 1) for n in range(20)]
+        assert torch.get_num_threads() == 3
+        with pytest.raises(ZeroDivisionError):
+            list(spread(lambda n: 1 / n, range(3)))
+        assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(before)

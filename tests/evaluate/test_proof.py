@@ -8,6 +8,7 @@ from sklearn.datasets import load_digits
 
 from bmcore.data.pictures import Pictures
 from bmcore.errors import DataError
+from bmcore.evaluate import proof
 from bmcore.evaluate.proof import prove, verdict
 
 
@@ -30,7 +31,8 @@ def parts():
     return train, test, images[(labels == 8) & (rows < 1000)]
 
 
-def test_real_pictures_as_generated_ones_help_and_counts_are_right():
+def test_real_pictures_as_generated_ones_help_and_counts_are_right(monkeypatch):
+    monkeypatch.setattr(proof, "RESAMPLES", 100)
     train, test, eights = parts()
     found = prove(Fixed(eights), train, test, rare="8", seeds=2, updates=50)
     json.dumps(found, allow_nan=False)

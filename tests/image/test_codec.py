@@ -46,7 +46,8 @@ def test_polish_brings_back_what_components_leave_out():
     polished = codec.polished(8)
     unseen = as_tensor(pixels[200:])
     latents = codec.encode(unseen).latents
-    np.testing.assert_array_equal(polished.decode(latents).sample.detach(), codec.plain(latents).clamp(-1, 1))  # nothing learned, nothing changed
+    # nothing learned, nothing changed
+    np.testing.assert_array_equal(polished.decode(latents).sample.detach(), codec.plain(latents).clamp(-1, 1))
     with torch.random.fork_rng():
         torch.manual_seed(0)
         polish.teach(polished.polish, lambda x, noise: codec.plain(codec.encode(x).latents), torch.from_numpy(pixels[:200]),

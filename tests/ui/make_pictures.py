@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import io
 import json
 import math
@@ -43,10 +44,16 @@ def picture(number: int, clear: float = 1.0, seed: int = 0, size: int = 28) -> n
     return np.clip(255 * (clear * drawn + (1 - clear) * dice.uniform(0, 1, (size, size))), 0, 255).astype(np.uint8)
 
 
+@functools.cache
 def sheet(clear: float = 1.0, rows: int = 10, columns: int = 10, seed: int = 0, size: int = 28) -> bytes:
     """Rows of classes, as a run writes them."""
     lines = [np.hstack([picture(r % 10, clear, seed + c, size) for c in range(columns)]) for r in range(rows)]
     return png(np.vstack(lines))
+
+
+@functools.cache
+def _learned() -> np.ndarray:
+    return np.stack([picture(i % 10, seed=40 + i) for i in range(100)])
 
 
 def make_pictures_run(
@@ -76,8 +83,9 @@ def make_pictures_run(
     if state == "done":
         (folder / "evaluation.json").write_text(json.dumps(found))
         (folder / "samples.png").write_bytes(sheet())
+        (folder / "real.png").write_bytes(sheet(seed=40))
         (folder / "model").mkdir()
-        images = np.stack([picture(i % 10, seed=40 + i) for i in range(100)])
+        images = _learned()
         labels = {"labels": np.array([str(i % 10) for i in range(100)])} if classes else {}
         np.savez(folder / "training.npz", images=images, names=np.array([f"digit_{i}.png" for i in range(100)]), **labels)
     if state in ("running", "queued"):

@@ -18,7 +18,8 @@ def evaluate(generator, train, test, *, seed, report=None):
 
 def prove(generator, train, test, *, rare, per_class_goal, seed, report):
     report(1, 1, phase="prove")
-    side = dict.fromkeys(("recall", "precision", "f1", "balanced_accuracy"), {"value": 0.5, "low": 0.4, "high": 0.6})
+    span = {"value": 0.5, "low": 0.4, "high": 0.6}
+    side = {"recall": span, "precision": span, "f1": span, "balanced_accuracy": span}
     return {
         "class": rare, "n_real": int((train.labels == rare).sum()), "n_generated": per_class_goal, "without": side, "repeated": side,
         "with": side, "verdict": {"kind": "better", "message": {"template": "Better.", "values": {}}},
