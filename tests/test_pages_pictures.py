@@ -246,8 +246,7 @@ def test_damaged_files_of_a_run_do_not_break_the_page(home, service):
         (folder / name).write_text(content)
         at = open_page(PAGE, run=run_id)
         assert not at.exception, (name, content[:80])
-    (folder / "real.png").unlink()  # as in runs of before it was drawn
-    for name in ("samples.png", "previews.json", "training.npz", "evaluation.json"):
+    for name in ("samples.png", "real.png", "previews.json", "training.npz", "evaluation.json"):
         (folder / name).unlink()
     at = open_page(PAGE, run=run_id)
     assert not at.exception and "This run has no evaluation." in words(at)

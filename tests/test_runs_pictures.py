@@ -224,6 +224,9 @@ def test_previews_are_few_and_forget_what_never_happened(tmp_path):
     assert len(listed) == 60 and listed[0]["step"] == 1 and listed[-1]["step"] == 89
     assert len(list((tmp_path / "previews").iterdir())) == 60
     again = work_pictures_previews.Previews(tmp_path, Told())
+    again(39, 3.9, np.arange(12, dtype=np.uint8).repeat(64).reshape(12, 8, 8, 1))
+    with Image.open(tmp_path / "previews" / "39.png") as classes:
+        assert [classes.getpixel(place) for place in ((0, 0), (0, 180), (60, 0), (120, 180))] == [0, 3, 4, 11]
     again(40, 4.0, np.zeros((4, 8, 8, 3), np.uint8))
     listed = json.loads((tmp_path / "previews.json").read_text())
     assert listed[-1]["step"] == 40 and len(list((tmp_path / "previews").iterdir())) == len(listed)

@@ -14,6 +14,7 @@ from bmcore.runs.report import Report
 from bmcore.serve import sheets
 
 LIST, FOLDER = "previews.json", "previews"
+_EACH = 4  # pictures of a class follow each other: a class is a column
 MOST = 60  # sheets; of more, those go whose neighbours are nearest
 _FILE = re.compile(r"previews/\d{1,12}\.png")
 
@@ -39,7 +40,7 @@ class Previews:
         # what a killed attempt saw after its last checkpoint never happened
         kept = _thinned([entry for entry in self.shown if entry["step"] < step])
         name = f"{FOLDER}/{int(step)}.png"
-        files.write_bytes(self.folder / name, sheets.png(sheets.sheet(pictures)))
+        files.write_bytes(self.folder / name, sheets.png(sheets.sheet(pictures, max(1, len(pictures) // _EACH), by_column=True)))
         self.shown = [*kept, {"file": name, "step": int(step), "seconds": round(float(seconds), 2)}]
         files.write_json(self.folder / LIST, self.shown)
         self._sweep()

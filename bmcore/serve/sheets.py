@@ -43,7 +43,7 @@ def sheet(images: np.ndarray, columns: int = COLUMNS, *, by_column: bool = False
     --------
     >>> import numpy as np
     >>> sheet(np.zeros((12, 8, 8, 1), dtype=np.uint8)).shape
-    (124, 604)
+    (116, 596)
     """
     import numpy as np
 
