@@ -138,7 +138,7 @@ def test_new_pictures_follow_the_sliders(home, service):
     run_id = make_pictures_run(home, "done")
     at = open_page(PAGE, run=run_id)
     button(at, f"{PAGE}.go.sample").click().run()
-    assert service.asked[-1] == ("sample", {"n": 12, "label": None, "seed": 0, "steps": 8, "guidance": 1.5, "nearest": False})
+    assert service.asked[-1] == ("sample", {"n": 12, "label": None, "seed": 0, "steps": 6, "guidance": 1.5, "nearest": False})
     at.selectbox(key=f"{PAGE}.class:{run_id}").set_value("3").run()
     at.slider(key=f"{PAGE}.seed:{run_id}").set_value(41).run()
     assert service.asked[-1][1]["label"] == "3" and service.asked[-1][1]["seed"] == 41

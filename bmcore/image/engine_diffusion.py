@@ -36,10 +36,10 @@ class Flow:
 
     def __init__(self, transformer: torch.nn.Module, codec: PatchCodec, k: int, device: str, distilled: bool = False):
         self.transformer, self.codec = transformer.to(device), codec.to(device)
-        self.k, self.device, self.distilled = k, device, distilled
+        self.k, self.device = k, device
         self.none = k if isinstance(transformer, FlowMLP) else transformer.config.num_embeds_ada_norm
         self.shape = (codec.config.components, codec.grid, codec.grid)
-        self.steps = DISTILLED_STEPS if distilled else STEPS
+        self.finish(distilled)
 
     def finish(self, distilled: bool) -> None:
         """Training is over."""

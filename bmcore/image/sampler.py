@@ -17,21 +17,18 @@ START = 0.999  # at 1 the picture has no weight and the solver's logarithm of si
 Velocity = Callable[[torch.Tensor, float], torch.Tensor]
 
 
-def path(steps: int, start: float = 1.0, shift: float = 1.0) -> list[float]:
+def path(steps: int, start: float = 1.0) -> list[float]:
     """Points from noise to picture: steps + 1 of them, the last 0; with `start` below 1 from the middle of the way."""
-    points = [START * (1 - at / steps) for at in range(steps)]
-    points = [shift * s / (1 + (shift - 1) * s) for s in points]
-    return [s * start for s in points] + [0.0]
+    return [start * START * (1 - at / steps) for at in range(steps)] + [0.0]
 
 
-def solve(velocity: Velocity, x: torch.Tensor, points: list[float], keep: Callable[[torch.Tensor, float], torch.Tensor] | None = None,
-          seen: Callable[[torch.Tensor], None] | None = None) -> torch.Tensor:
+def solve(
+    velocity: Velocity, x: torch.Tensor, points: list[float], seen: Callable[[torch.Tensor], None] | None = None
+) -> torch.Tensor:
     """Follow the path from `points[0]` to its end: one evaluation a step.
 
     Parameters
     ----------
-    keep : callable, optional
-        `keep(x, s)`: what x is to be replaced by at each point, as where a part is known.
     seen : callable, optional
         Is given x at each point but the first.
     """
@@ -45,8 +42,6 @@ def solve(velocity: Velocity, x: torch.Tensor, points: list[float], keep: Callab
             guess = clean if before is None else torch.lerp(before, clean, 1 + width / (2 * width_before))
             x = (to / s) * x - (1 - to) * math.expm1(-width) * guess
             before, width_before = clean, width
-        if keep is not None:
-            x = keep(x, to)
         if seen is not None:
             seen(x)
     return x

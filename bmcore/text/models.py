@@ -7,19 +7,16 @@ from __future__ import annotations
 
 import contextlib
 import json
-import math
-import struct
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from bmcore.assets import weights
 from bmcore.errors import ModelError
 
 PACKAGED = "minilm"
 ALLOWED = ("*.safetensors", "*.json", "*.txt", "*.model")
 REFUSED = (".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".joblib", ".pt2", ".h5", ".msgpack")
-_HEADER_CAP = 100 * 2**20
-_WIDTH = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "I16": 2, "I8": 1, "U8": 1, "BOOL": 1, "U16": 2, "U32": 4, "U64": 8}
 
 
 def locate(model: str, revision: str | None = None) -> Path:
@@ -81,16 +78,16 @@ def check_folder(folder: Path) -> None:
             "The model in {folder} wants to run its own program code (auto_map). That is never done: choose another model.",
             folder=folder.name,
         )
-    weights = sorted(folder.glob("*.safetensors"))
-    if not weights:
+    found = sorted(folder.glob("*.safetensors"))
+    if not found:
         pickled = sorted(path.name for path in folder.iterdir() if path.suffix.lower() in REFUSED)
         raise ModelError(
             "The model in {folder} has no safetensors file (found: {found}). "
             "Only safetensors are opened, since other formats can run code.",
             folder=folder.name, found=", ".join(pickled[:5]) or "-",
         )
-    for path in weights:
-        check_safetensors(path)
+    for path in found:
+        weights.header(path)
 
 
 def _json(path: Path) -> dict[str, Any]:
@@ -100,47 +97,6 @@ def _json(path: Path) -> dict[str, Any]:
         raise ModelError("{name} of the model in {folder} is missing or damaged.", name=path.name, folder=path.parent.name) from error
     if not isinstance(found, dict):
         raise ModelError("{name} of the model in {folder} is missing or damaged.", name=path.name, folder=path.parent.name)
-    return found
-
-
-def check_safetensors(path: Path) -> None:
-    """Read the header only: sizes, offsets and shapes must add up. Costs milliseconds whatever the file says."""
-    try:
-        _check_header(path)
-    except (ValueError, KeyError, TypeError, OSError, struct.error, AttributeError, RecursionError) as error:
-        raise ModelError(
-            "The weights file {name} is damaged ({reason}). Fetch or export the model again.", name=path.name, reason=str(error)[:80]
-        ) from error
-
-
-def _check_header(path: Path) -> None:
-    size = path.stat().st_size
-    with open(path, "rb") as file:
-        (length,) = struct.unpack("<Q", file.read(8))
-        if length > min(size - 8, _HEADER_CAP):
-            raise ValueError("header longer than the file")
-        header = json.loads(file.read(length), object_pairs_hook=_once)
-    spans = []
-    for name, entry in header.items():
-        if name == "__metadata__":
-            continue
-        start, stop = entry["data_offsets"]
-        if any(side < 0 for side in entry["shape"]) or stop - start != math.prod(entry["shape"]) * _WIDTH.get(entry["dtype"], 0):
-            raise ValueError("shape and size disagree")
-        spans.append((start, stop))
-    place = 0
-    for start, stop in sorted(spans):
-        if start != place:
-            raise ValueError("tensors overlap or leave gaps")
-        place = stop
-    if place != size - 8 - length:
-        raise ValueError("file is cut or too long")
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a tensor is there twice")
     return found
 
 

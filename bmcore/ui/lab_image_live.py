@@ -6,11 +6,10 @@ import streamlit as st
 
 from bmcore.ui import lab_image_queue as queue
 from bmcore.ui import lab_image_result as result
-from bmcore.ui import lab_recommend_live, nav, picture_live, picture_measures, picture_sheet, states
-from bmcore.ui.lab_image_queue import Member
-from bmcore.ui.words import _, duration, number, plain
-
-TICK_S, STATE_WIDTH, RESULT_WIDTH = 2.0, 124, 230
+from bmcore.ui import lab_queue_live, picture_live, picture_measures, picture_sheet, states
+from bmcore.ui.lab_image_queue import SCENARIO, Member
+from bmcore.ui.lab_queue_live import TICK_S
+from bmcore.ui.words import _, duration
 
 
 def draw(code: str, entries: list[Member]) -> None:
@@ -30,25 +29,11 @@ def _draw(code: str, live: bool) -> None:
     st.progress(ended / max(1, len(entries)))
     with st.container(border=True):
         for entry in entries:
-            _row(entry)
+            lab_queue_live.row(entry, _figures)
     if alive:
-        _stop(code, alive)
+        lab_queue_live.stop(SCENARIO, code, alive)
         _growing(alive)
     result.draw(code, entries)
-
-
-def _row(entry: Member) -> None:
-    """A run: what it is, its state, its result so far, and the way to its page."""
-    run = entry.run
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        with st.container(width="stretch", gap=None):
-            st.markdown(f"**{plain(entry.title, 80)}**")
-            st.caption(plain(lab_recommend_live._now(run), 200))
-        with st.container(width=STATE_WIDTH):
-            states.badge(run.state)
-        with st.container(width=RESULT_WIDTH, gap=None):
-            _figures(entry)
-        nav.link(nav.page_of(run), _("Open"), icon=":material/arrow_forward:", run=run.id)
 
 
 def _figures(entry: Member) -> None:
@@ -71,13 +56,3 @@ def _growing(alive: list[Member]) -> None:
             picture_live.shown(run, preview, png, 420, tail="lab")
     if run and run.progress.get("left_s") is not None:
         st.caption(_("About {time} left of this step.", time=duration(run.progress["left_s"])))
-
-
-def _stop(code: str, alive: list[Member]) -> None:
-    """Stop everything that waits or works. A second press does no harm."""
-    stopping = all((entry.run.folder / "cancel").exists() for entry in alive)
-    name = _("Stop all {n}", n=number(len(alive)))
-    cancel = lab_recommend_live.cancel
-    st.button(name, icon=":material/stop:", key=f"lab_images.stop:{code}", disabled=stopping, on_click=cancel, args=(alive,))
-    if stopping:
-        st.caption(_("Stopping: each ends after the step it is in."))

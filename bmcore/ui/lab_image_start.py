@@ -10,12 +10,11 @@ from bmcore.errors import BmcoreError
 from bmcore.messages import Message
 from bmcore.ui import lab_image_form as form
 from bmcore.ui import lab_image_queue as queue
-from bmcore.ui import nav, picture_data, states
+from bmcore.ui import lab_queue_live, nav, picture_data, states
 from bmcore.ui.lab_image_queue import SCENARIO, Member
 from bmcore.ui.picture_scenarios import STUDIO
-from bmcore.ui.words import _, ago, plain
+from bmcore.ui.words import _, plain
 
-MOST_EARLIER = 5
 PICTURE = Message("A digit on the left turns into noise on the right along upper arrows, and comes back along lower ones.")
 
 
@@ -51,14 +50,4 @@ def folded(entries: list[Member]) -> None:
 
 def earlier() -> None:
     """The newest queues, to be opened again."""
-    found = queue.queues()[:MOST_EARLIER]
-    if not found:
-        return
-    st.markdown(f"##### {_('Earlier queues')}", anchors=False)
-    with st.container(border=True):
-        for code, entries in found:
-            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-                with st.container(width="stretch", gap=None):
-                    st.markdown(f"**{plain(', '.join(entry.title for entry in entries), 100)}**")
-                    st.caption(plain(_("{n} runs, {when}", n=len(entries), when=ago(entries[0].run.created))))
-                nav.link(SCENARIO, _("Open"), icon=":material/arrow_forward:", queue=code)
+    lab_queue_live.earlier(SCENARIO, queue.queues(), lambda code, entries: ", ".join(entry.title for entry in entries))

@@ -8,15 +8,13 @@ import streamlit as st
 
 from bmcore.errors import BmcoreError
 from bmcore.messages import Message
+from bmcore.ui import lab_queue_live, recommend_data, roles, states
 from bmcore.ui import lab_recommend_form as form
 from bmcore.ui import lab_recommend_queue as queue
-from bmcore.ui import nav, recommend_data, roles, states
 from bmcore.ui.kinds import RecommendScenario
 from bmcore.ui.lab_recommend_queue import SCENARIO, Member
 from bmcore.ui.recommend_scenarios import PRODUCTS
-from bmcore.ui.words import _, ago, number, plain
-
-MOST_EARLIER = 5
+from bmcore.ui.words import _, number, plain
 
 
 def draw() -> None:
@@ -72,17 +70,7 @@ def _split(found: dict) -> str:
 
 def earlier() -> None:
     """The newest queues, to be opened again."""
-    found = queue.queues()[:MOST_EARLIER]
-    if not found:
-        return
-    st.markdown(f"##### {_('Earlier queues')}", anchors=False)
-    with st.container(border=True):
-        for code, entries in found:
-            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-                with st.container(width="stretch", gap=None):
-                    st.markdown(f"**{plain(_name(code, entries), 100)}**")
-                    st.caption(plain(_("{n} runs, {when}", n=len(entries), when=ago(entries[0].run.created))))
-                nav.link(SCENARIO, _("Open"), icon=":material/arrow_forward:", queue=code)
+    lab_queue_live.earlier(SCENARIO, queue.queues(), _name)
 
 
 def _name(code: str, entries: list[Member]) -> str:

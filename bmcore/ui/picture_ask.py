@@ -12,6 +12,7 @@ import streamlit as st
 
 from bmcore.errors import BmcoreError, ServiceError
 from bmcore.ui import more_pictures_real, picture_sheet, states
+from bmcore.ui import served as asking
 from bmcore.ui.words import _, one_line
 
 MOST_KEPT = 24
@@ -58,16 +59,7 @@ def ask(run_id: str, method: str, body: dict) -> Made | None:
 
 def served(run_id: str, method: str, body: dict) -> dict | None:
     """What the run's service answers, as it is; None, and a sentence, where it cannot."""
-    from bmcore.serve import client
-
-    try:
-        first = not client.alive(run_id)
-        words = _("Loading the model. The first answer takes a few seconds, the next ones are quick.") if first else _("Making pictures")
-        with st.spinner(words):
-            return client.service(run_id).ask(method, body)
-    except BmcoreError as error:
-        states.problem(error)
-        return None
+    return asking.ask(run_id, method, body, _("Making pictures"))
 
 
 def _made(answer: object) -> Made:

@@ -104,7 +104,7 @@ def _path(run, key: str, classes: bool) -> dict:
         _("Steps from noise to picture"),
         1,
         32,
-        8,
+        2 if run.spec["params"].get("distill") else 6,
         key=f"{key}.steps:{run.id}",
         help=_("More steps are slower and often finer. 4 to 8 are usually enough."),
     )

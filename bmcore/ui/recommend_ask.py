@@ -9,6 +9,7 @@ from functools import cached_property
 import streamlit as st
 
 from bmcore.errors import BmcoreError, ServiceError
+from bmcore.ui import served as asking
 from bmcore.ui import states
 from bmcore.ui.words import _, one_line
 
@@ -37,16 +38,7 @@ def ask(run_id: str, method: str, body: dict) -> list[dict] | None:
 
 def served(run_id: str, method: str, body: dict) -> dict | None:
     """What the run's service answers; None, and a sentence, where it cannot."""
-    from bmcore.serve import client
-
-    first = not client.alive(run_id)
-    words = _("Loading the model. The first answer takes a few seconds, the next ones are quick.") if first else _("Asking the model")
-    try:
-        with st.spinner(words):
-            return client.service(run_id).ask(method, body)
-    except BmcoreError as error:
-        states.problem(error)
-        return None
+    return asking.ask(run_id, method, body, _("Asking the model"))
 
 
 def _rows(answer: object) -> list[dict]:
