@@ -1,11 +1,11 @@
 """bmcore: real AI demos for startups that tell the truth.
 
 >>> import bmcore
->>> sorted(bmcore.__all__)[:8]
-['ALS', 'AutoRecommender', 'DBSCAN', 'Diffusion', 'EASE', 'GAN', 'ItemKNN', 'KMeans']
->>> sorted(bmcore.__all__)[8:11]
-['Popularity', 'TextClassifier', 'TextToImage']
->>> sorted(bmcore.__all__)[11:]
+>>> sorted(bmcore.__all__)[:9]
+['ALS', 'AnswerSearch', 'AutoRecommender', 'DBSCAN', 'Diffusion', 'EASE', 'GAN', 'ItemKNN', 'KMeans']
+>>> sorted(bmcore.__all__)[9:13]
+['Popularity', 'TextClassifier', 'TextGenerator', 'TextToImage']
+>>> sorted(bmcore.__all__)[13:]
 ['load', 'load_sample', 'read_table', 'runs', 'train']
 
 Names are resolved on first use (PEP 562), so `import bmcore` costs a few milliseconds and never imports torch.
@@ -19,6 +19,7 @@ __version__ = "0.1.0"
 
 _WHERE = {
     "ALS": "bmcore.recommend.als",
+    "AnswerSearch": "bmcore.text.answers",
     "AutoRecommender": "bmcore.recommend.auto",
     "DBSCAN": "bmcore.cluster.dbscan",
     "Diffusion": "bmcore.image.diffusion",
@@ -28,6 +29,7 @@ _WHERE = {
     "KMeans": "bmcore.cluster.kmeans",
     "Popularity": "bmcore.recommend.popularity",
     "TextClassifier": "bmcore.text.classifier",
+    "TextGenerator": "bmcore.text.generator",
     "TextToImage": "bmcore.image.text_to_image",
     "load": "bmcore.runs",
     "load_sample": "bmcore.data.samples",

@@ -16,6 +16,7 @@ from bmcore.errors import ModelError, NotFittedError, ParameterError
 # name -> where its class is, so that a name costs no import until it is used
 ESTIMATORS = {
     "ALS": "bmcore.recommend.als",
+    "AnswerSearch": "bmcore.text.answers",
     "AutoRecommender": "bmcore.recommend.auto",
     "DBSCAN": "bmcore.cluster.dbscan",
     "Diffusion": "bmcore.image.diffusion",
@@ -25,6 +26,7 @@ ESTIMATORS = {
     "KMeans": "bmcore.cluster.kmeans",
     "Popularity": "bmcore.recommend.popularity",
     "TextClassifier": "bmcore.text.classifier",
+    "TextGenerator": "bmcore.text.generator",
     "TextToImage": "bmcore.image.text_to_image",
 }
 

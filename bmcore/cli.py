@@ -4,6 +4,7 @@
     python -m bmcore train KMeans --sample cdnow --prepare purchases --customer customer --date date --money money --choose
     python -m bmcore train EASE --sample movielens_100k
     python -m bmcore train Diffusion --sample digits_28x28 --minutes 2
+    python -m bmcore train TextGenerator --sample clothing_reviews --minutes 2
     python -m bmcore runs
 
 Results go to stdout (with --json one document), progress and errors to stderr. Exit code: 0 done, 1 the run failed,
@@ -17,7 +18,7 @@ import contextlib
 import os
 import sys
 
-from bmcore.commands import doctor, pictures, predict, runs, samples, serve, train
+from bmcore.commands import answer, doctor, export, generate, pictures, predict, runs, samples, serve, train
 from bmcore.commands.output import _, say
 from bmcore.errors import BmcoreError
 
@@ -40,6 +41,9 @@ def parser(argv: list[str]) -> argparse.ArgumentParser:
     runs.add(commands)
     predict.add(commands)
     pictures.add(commands)
+    generate.add(commands)
+    answer.add(commands)
+    export.add(commands)
     serve.add(commands)
     return top
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
+from bmcore.ui import answers_section as answers
 from bmcore.ui import data, evaluate, live, nav, states, steps, train, tryout
 from bmcore.ui.scenario import CUSTOMER_SERVICE as scenario
 from bmcore.ui.words import _, plain
 
+answers.moved()
 run = steps.asked_run(scenario)
 
 st.title(_(scenario.title), anchor=False)
@@ -53,3 +55,5 @@ else:
 if run is None or run.state != "done":
     with st.expander(_("Where it ends: what this cannot do"), icon=":material/info:"):
         st.markdown("\n".join(f"- {plain(_(limit))}" for limit in scenario.limits))
+
+answers.section(scenario)

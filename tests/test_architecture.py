@@ -26,7 +26,7 @@ FLOORS = [
 FLOOR = {part: height for height, floor in enumerate(FLOORS) for part in floor}
 # modules the web server loads, and so may not import anything heavy at their top
 LIGHT_EXCEPT = re.compile(
-    r"bmcore/(text/(?!classifier|__init__)|cluster/(kernels_|engine_torch_|torch_(?!pick))|compute/compiled|recommend/(kernels_|engine_)|"
+    r"bmcore/(text/(?!classifier|generator|answers|gpt_memory|__init__)|cluster/(kernels_|engine_torch_|torch_(?!pick))|compute/compiled|recommend/(kernels_|engine_)|"
     r"image/(?!__init__|contract|inputs|gan\.|diffusion\.|text_to_image|memory)|training/|evaluate/|serve/server|runs/work)"
 )
 

@@ -16,7 +16,10 @@ from bmcore.runs import store, tasks
 from bmcore.runs.status import write_status
 
 ROOT = Path(__file__).parents[1]
-VERBS = ("doctor", "samples", "train", "runs", "show", "cancel", "resume", "delete", "predict", "serve", "exec")
+VERBS = (
+    "doctor", "samples", "train", "runs", "show", "cancel", "resume", "delete", "predict", "sample", "generate", "answer", "export",
+    "serve", "exec",
+)
 
 
 def bmcore(*arguments, **kwargs):
@@ -108,6 +111,9 @@ MEANT = ["--sample", "dialogues_en", "--text", "text", "--label", "category"]
         ["show", "a\nb"],
         ["cancel", "nobody-here"],
         ["resume", "nobody-here"],
+        ["generate", "nobody-here"],
+        ["answer", "nobody-here", "Why?"],
+        ["export", "nobody-here", "out.zip"],
         ["delete", "nobody-here"],
         ["train"],
         ["train", "Nothing", *MEANT],
@@ -280,3 +286,24 @@ def test_a_closed_pipe_ends_quietly(finished):
     done = subprocess.run(f"{sys.executable} -m bmcore runs | true", shell=True, capture_output=True, text=True, check=False, cwd=ROOT)
     time.sleep(0.1)
     assert "Traceback" not in done.stderr
+
+
+def test_an_answer_from_the_terminal(tmp_path, capsys):
+    pair = "Where is parcel {n}?,Parcel {n} is on its way,post\nIs it blue {n}?,Yes,colour\n"
+    said = "".join(pair.format(n=number) for number in range(30))
+    (tmp_path / "past.csv").write_text(f"q,a,t\n{said}")
+    line = ["train", "AnswerSearch", "--data", str(tmp_path / "past.csv"), "--question", "q", "--answer", "a", "--topic", "t"]
+    assert cli.main([*line, "--method", "words", "--json"]) == 0
+    run = json.loads(capsys.readouterr().out)
+    assert run["state"] == "done" and run["spec"]["columns"] == {"question": "q", "answer": "a", "topic": "t"}
+    assert cli.main(["answer", run["id"], "Where is parcel 7?", "--k", "2"]) == 0
+    shown = capsys.readouterr().out
+    assert "Parcel 7 is on its way" in shown.splitlines()[1] and shown.startswith("1. near: ")
+    assert cli.main(["answer", run["id"], "parcel 7", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["answers"][0]["question"] == "Where is parcel 7?"
+    for wrong, words in ((["  "], "question is empty"), (["Why?", "--k", "0"], "--k cannot be 0")):
+        assert cli.main(["answer", run["id"], *wrong]) == 2 and words in capsys.readouterr().err
+    assert cli.main(["predict", run["id"], str(tmp_path / "past.csv"), str(tmp_path / "b.csv")]) == 2
+    assert "one question at a time" in capsys.readouterr().err
+    for verb in (["generate", run["id"]], ["export", run["id"], str(tmp_path / "a.zip")]):
+        assert cli.main(verb) != 0 and run["id"] in capsys.readouterr().err

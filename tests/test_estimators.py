@@ -16,6 +16,7 @@ from tests.image import tiny_pipeline
 
 TEXTS = ["late parcel", "where is my parcel", "parcel lost", "courier is late",
          "refund please", "card charged twice", "money back", "wrong invoice"]
+STORIES = [f"{number}. {word} Wilson sold {number} red boats to the harbour, and nobody asked why." * 3 for number, word in enumerate(TEXTS, 1)]
 POINTS = [[0.0, 0.0], [0.0, 1.0], [9.0, 9.0], [9.0, 8.0], [1.0, 0.0], [30.0, 30.0]]
 CHOICES = sp.csr_matrix(np.array([[1, 1, 0, 0], [1, 1, 0, 0], [0, 0, 1, 1], [1, 0, 0, 0]], dtype=np.float32))
 PICTURES = np.random.default_rng(0).integers(0, 256, (12, 8, 8), dtype=np.uint8)
@@ -23,6 +24,7 @@ FEW = {"steps": 2, "batch_size": 4, "device": "cpu"}
 # small settings, fit arguments, the method (or, where there is none, the attribute) that shows what was learned
 EXAMPLES = {
     "ALS": ({"factors": 4, "iterations": 2}, (CHOICES,), "scores"),
+    "AnswerSearch": ({"method": "words"}, (TEXTS, [f"answer {i % 3}" for i in range(8)]), "search"),
     "AutoRecommender": ({}, (CHOICES,), "scores"),
     "DBSCAN": ({"eps": 2.0, "min_samples": 2}, (POINTS,), "labels_"),
     "Diffusion": (FEW, (PICTURES, [0, 1] * 6), "sample"),
@@ -32,6 +34,7 @@ EXAMPLES = {
     "KMeans": ({"n_clusters": 3, "random_state": 0}, (POINTS,), "transform"),
     "Popularity": ({}, (CHOICES,), "scores"),
     "TextClassifier": ({"epochs": 1, "device": "cpu"}, (TEXTS, [0, 0, 0, 0, 1, 1, 1, 1]), "predict_proba"),
+    "TextGenerator": ({"size": "nano", "epochs": 1, "context_length": 32, "device": "cpu"}, ([*STORIES, *STORIES[::-1]],), "perplexity"),
     "TextToImage": ({**FEW, "rank": 2, "sampling_steps": 1}, (PICTURES, ["a cat", "a dog"] * 6), "image_shape_"),
 }
 POSITIONAL = {"n_clusters", "eps"}  # as in scikit-learn, whose place these classes can take
@@ -42,6 +45,8 @@ def shown(made, show, X):
     found = getattr(made, show)
     if show == "sample":
         return found(6, seed=1)
+    if show == "search":
+        return [[answer["score"] for answer in row] for row in found(X)]
     return found(X) if callable(found) else found
 
 

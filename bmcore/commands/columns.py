@@ -14,6 +14,7 @@ from bmcore.errors import BmcoreError, DataError
 NAMES = (
     "text", "label", "prepare", "features", "key", "customer", "date", "money", "quantity", "time", "by",
     "user", "item", "weight", "basket", "name", "about", "traits", "difficulty", "requires",
+    "question", "answer", "topic",
 )
 _SEVERAL = ("features", "about", "traits")
 
@@ -41,6 +42,9 @@ def add(entry: argparse.ArgumentParser) -> None:
         ("traits", _("A,B,C"), _("to recommend: columns with what is known of a customer, so that new ones get an answer too")),
         ("difficulty", column, _("to recommend: how difficult an item is")),
         ("requires", column, _("to recommend: the items that come before an item, with commas between them")),
+        ("question", column, _("past answers: what was asked")),
+        ("answer", column, _("past answers: what was answered")),
+        ("topic", column, _("past answers: what it is about, to see how well each topic is answered")),
     )
     for name, metavar, help in words:
         entry.add_argument(f"--{name}", metavar=metavar, help=help)

@@ -34,10 +34,7 @@ def _predict(options) -> int:
     if not output.parent.is_dir():
         raise DataError("The folder {folder} does not exist. Make it, or give another place.", folder=str(output.parent))
     frame = read_table(Path(options.input))
-    if run.spec["task"] == "pictures":
-        raise DataError(
-            "Run {id} makes pictures and has nothing to say about a table. Make some with: python -m bmcore sample {id}", id=run.id
-        )
+    _refuse(run)
     found = ANSWERS.get(run.spec["task"], labels)(run, frame, options.text)
     safe_csv(found, output)
     if options.json:
@@ -45,6 +42,23 @@ def _predict(options) -> int:
     else:
         say(_("{n} rows are written to {file}.", n=len(found), file=str(output)))
     return 0
+
+
+def _refuse(run: Any) -> None:
+    """Runs that have nothing to say about a table, and what they are for."""
+    task = run.spec["task"]
+    if task == "pictures":
+        raise DataError(
+            "Run {id} makes pictures and has nothing to say about a table. Make some with: python -m bmcore sample {id}", id=run.id
+        )
+    if task == "generation":
+        raise DataError(
+            "Run {id} writes texts and has nothing to say about a table. Write some with: python -m bmcore generate {id}", id=run.id
+        )
+    if task == "answers":
+        raise DataError(
+            'Run {id} answers one question at a time. Ask one with: python -m bmcore answer {id} "your question"', id=run.id
+        )
 
 
 def labels(run: Any, frame: pd.DataFrame, asked: str | None) -> pd.DataFrame:

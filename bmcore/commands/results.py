@@ -7,6 +7,9 @@ from typing import Any
 
 from bmcore.commands.output import _, plain, table
 from bmcore.messages import Message
+from bmcore.runs import asked
+
+_CONTINUED, _LINE = 3, 240  # continuations shown, and characters of each part
 
 
 def show(evaluation: dict) -> None:
@@ -18,9 +21,10 @@ def show(evaluation: dict) -> None:
 
 
 def score(headline: dict | None) -> str:
-    """A result in a cell: ours against the baseline."""
+    """A result in a cell: ours against the baseline; of some measures less is better, and those say so."""
     try:
-        return f"{headline['value']:.3f} / {headline['baseline_value']:.3f}"
+        cell = f"{headline['value']:.3f} / {headline['baseline_value']:.3f}"
+        return _("{cell} (less is better)", cell=cell) if asked.lower_is_better(headline.get("metric")) else cell
     except (KeyError, TypeError, ValueError):
         return "-"
 
@@ -88,9 +92,40 @@ def _proof(proof: dict) -> None:
     table(head, [[words, *(_span(proof[kind].get(name)) for name in names)] for words, kind in kinds])
 
 
+def generation(evaluation: dict) -> None:
+    """Bits a byte with their intervals, how varied the drafts are, how much of them is copied, and some beginnings carried on."""
+    everyone = (evaluation["model"], *evaluation["baselines"])
+    rows = [
+        [
+            entry["name"], *(_span(entry.get(name)) for name in ("bits_per_byte", "distinct_2", "repetition")),
+            _span((entry.get("copied") or {}).get("share_over_50")), _most((entry.get("copied") or {}).get("longest")),
+        ]
+        for entry in everyone
+    ]
+    _verdict(evaluation)
+    head = [
+        _("model"), _("bits a byte, less is better (95 %)"), _("different pairs of words"), _("repeats itself"),
+        _("copied in long pieces"), _("longest copy, characters"),
+    ]
+    table(head, rows)
+    for shown in (evaluation.get("continuations") or ())[:_CONTINUED]:
+        print()
+        print(_("Beginning: {text}", text=_short(shown["prompt"])))
+        print(_("Real: {text}", text=_short(shown["real"])))
+        print(_("Ours: {text}", text=_short(shown["ours"])))
+
+
+def answers(evaluation: dict) -> None:
+    """How high the right answer stands, beside simpler ways of finding one."""
+    names = ("mrr", "recall_1", "recall_5")
+    rows = [[entry["name"], *(_span(entry.get(name)) for name in names)] for entry in (evaluation["model"], *evaluation["baselines"])]
+    _verdict(evaluation)
+    table([_("way of searching"), _("MRR (95 %)"), _("right answer first (95 %)"), _("among the first five (95 %)")], rows)
+
+
 SHOWN: dict[str, Callable[[dict], None]] = {
     "classification": classification, "clustering": clustering, "recommendation": recommendation,
-    "pictures": pictures,
+    "pictures": pictures, "generation": generation, "answers": answers,
 }
 
 
@@ -112,3 +147,16 @@ def _words(entry: dict) -> str:
     name, profile = entry.get("name"), entry.get("profile") or [None]
     parts = [_(Message.from_dict(one)) if isinstance(one, dict) else one for one in (name, profile[0])]
     return ": ".join(str(part) for part in parts if part)
+
+
+def _most(longest: Any) -> str:
+    """The usual and the greatest length of a copied piece."""
+    if not longest or longest.get("value") is None:
+        return "-"
+    return _("{usual}, at most {most}", usual=round(longest["value"]), most=round(longest.get("max") or longest["value"]))
+
+
+def _short(text: Any) -> str:
+    """A text on a line."""
+    line = " ".join(plain(text).split())
+    return line if len(line) <= _LINE else f"{line[: _LINE - 1]}…"

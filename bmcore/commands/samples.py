@@ -18,41 +18,42 @@ def _samples(options) -> int:
     from bmcore.data import samples
 
     if options.fetch:
-        names = list(samples.SAMPLES) if options.fetch == "all" else [samples.sample(options.fetch).key]
-        for name in names:
-            if not samples.present(name):
-                say(_("Fetching {name} ({size}) ...", name=name, size=size(samples.sample(name).size_bytes)))
-            samples.fetch(name)
-    found = [
-        {
-            "name": entry.key,
-            "title": _(entry.title),
-            "kind": entry.kind,
-            "rows": entry.rows,
-            "licence": entry.licence,
-            "source": entry.source,
-            "size_bytes": entry.size_bytes,
-            "present": samples.present(entry.key),
-            "columns": list(entry.columns),
-        }
-        for entry in samples.SAMPLES.values()
-    ]
+        _fetch(list(samples.SAMPLES) if options.fetch == "all" else [samples.sample(options.fetch).key])
+    found = [_told(entry) for entry in samples.SAMPLES.values()]
     if options.json:
         emit(found)
-        return 0
-    head = [_("name"), _("rows or pictures"), _("licence"), _("source"), _("download"), _("present")]
-    table(
-        head,
-        [
-            [
-                entry["name"],
-                f"{entry['rows']:,}",
-                entry["licence"],
-                entry["source"],
-                size(entry["size_bytes"]),
-                _("yes") if entry["present"] else _("no"),
-            ]
-            for entry in found
-        ],
-    )
+    else:
+        head = [_("name"), _("rows, pictures or texts"), _("licence"), _("source"), _("download"), _("present")]
+        table(head, [_line(entry) for entry in found])
     return 0
+
+
+def _fetch(names: list[str]) -> None:
+    from bmcore.data import samples
+
+    for name in names:
+        if not samples.present(name):
+            say(_("Fetching {name} ({size}) ...", name=name, size=size(samples.sample(name).size_bytes)))
+        samples.fetch(name)
+
+
+def _told(entry) -> dict:
+    """What is known of a sample."""
+    from bmcore.data import samples
+
+    return {
+        "name": entry.key,
+        "title": _(entry.title),
+        "kind": entry.kind,
+        "rows": entry.rows,
+        "licence": entry.licence,
+        "source": entry.source,
+        "size_bytes": entry.size_bytes,
+        "present": samples.present(entry.key),
+        "columns": list(entry.columns),
+    }
+
+
+def _line(entry: dict) -> list[str]:
+    present = _("yes") if entry["present"] else _("no")
+    return [entry["name"], f"{entry['rows']:,}", entry["licence"], entry["source"], size(entry["size_bytes"]), present]

@@ -25,7 +25,7 @@ def add(commands: argparse._SubParsersAction, argv: list[str]) -> None:
     entry.add_argument("estimator", metavar=_("ESTIMATOR"), help=_("one of: {known}", known=known))
     data = entry.add_mutually_exclusive_group(required=True)
     data.add_argument("--sample", metavar=_("NAME"), help=_("a built-in sample, as `samples` lists them"))
-    words = _("a table: csv, tsv, xlsx, jsonl or parquet; for pictures a folder or zip of them")
+    words = _("a table (csv, tsv, xlsx, jsonl, parquet); for pictures a folder or zip of them; to write also texts: .txt, .md, folder, zip")
     data.add_argument("--data", metavar=_("FILE"), help=words)
     data.add_argument("--hub", metavar=_("ID"), help=_("a data set of the Hugging Face hub, owner/name"))
     columns.add(entry)
@@ -128,8 +128,4 @@ def _data(options, task: str) -> dict:
         return refs.sample(options.sample)
     if options.hub is not None:
         return refs.hub(options.hub)
-    if task == "pictures":
-        from bmcore.data.pictures import store_archive
-
-        return store_archive(Path(options.data), Path(options.data).name)
-    return refs.store(Path(options.data), Path(options.data).name)
+    return tasks.store(task, Path(options.data))

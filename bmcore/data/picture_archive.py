@@ -165,12 +165,12 @@ def _checked(file: BinaryIO, name: str) -> zipfile.ZipFile:
     size = file.seek(0, os.SEEK_END)
     file.seek(0)
     if size == 0:
-        raise DataError("{name} is empty. Give a zip of pictures.", name=name)
+        raise DataError("{name} is empty. Give a zip with files in it.", name=name)
     if size > MAX_UNPACKED:
-        raise DataError("{name} has {size} MB; at most {most} MB are taken. Give fewer or smaller pictures.", name=name,
+        raise DataError("{name} has {size} MB; at most {most} MB are taken. Give fewer or smaller files.", name=name,
                         size=size // 2**20, most=MAX_UNPACKED // 2**20)
     if file.read(4) not in (b"PK\x03\x04", b"PK\x05\x06"):
-        raise DataError("{name} is no zip. Give a zip of pictures, with a folder for each class.", name=name)
+        raise DataError("{name} is no zip. Pack the files into a zip and give that.", name=name)
     fenced = _Fenced(file)
     try:
         archive = zipfile.ZipFile(fenced)
@@ -188,15 +188,15 @@ def _check_amounts(entries: list[zipfile.ZipInfo], size: int, name: str) -> None
     files = sum(not entry.is_dir() for entry in entries)
     unpacked, packed = sum(entry.file_size for entry in entries), sum(entry.compress_size for entry in entries)
     if files > MAX_FILES or len(entries) > 2 * MAX_FILES:
-        raise DataError("{name} holds {n} files; at most {most} are taken. Give fewer pictures.", name=name, n=files, most=MAX_FILES)
+        raise DataError("{name} holds {n} files; at most {most} are taken. Give fewer files.", name=name, n=files, most=MAX_FILES)
     if unpacked > MAX_UNPACKED:
-        raise DataError("{name} unpacks to {size} MB; at most {most} MB are taken. Give fewer or smaller pictures.", name=name,
+        raise DataError("{name} unpacks to {size} MB; at most {most} MB are taken. Give fewer or smaller files.", name=name,
                         size=unpacked // 2**20, most=MAX_UNPACKED // 2**20)
     worst = max((entry.file_size / max(entry.compress_size, 1) for entry in entries if entry.file_size > _SMALL), default=0)
     overlapping = packed > size  # entries that share their bytes
     if overlapping or worst > MAX_RATIO or unpacked > max(_SMALL, MAX_RATIO * size):
         raise DataError(
-            "{name} unpacks to more than {most} times its size, as no pictures do. Give a zip that holds pictures only.",
+            "{name} unpacks to more than {most} times its size, as no honest files do. Give a zip that holds your own files only.",
             name=name, most=MAX_RATIO,
         )
 
@@ -215,17 +215,17 @@ def _check_entry(entry: zipfile.ZipInfo, name: str) -> None:
     given = picture_names.shown(entry.orig_filename)
     if picture_names.leads_out(entry.orig_filename):
         raise DataError(
-            "{name} holds {entry}, a name that leads out of the archive. Make the zip from the folder of pictures.", name=name, entry=given
+            "{name} holds {entry}, a name that leads out of the archive. Make the zip from the folder of the files.", name=name, entry=given
         )
     kind = entry.external_attr >> 28  # of a Unix file: 8 a plain file, 4 a folder, 10 a link
     if kind not in (0, 4, 8):
-        raise DataError("{name} holds {entry}, a link or a device. Put the picture itself into the zip.", name=name, entry=given)
+        raise DataError("{name} holds {entry}, a link or a device. Put the file itself into the zip.", name=name, entry=given)
     if entry.flag_bits & 0x41:
         raise DataError("{name} is encrypted. Make the zip without a password.", name=name)
     if entry.compress_type not in _METHODS:
         raise DataError("{name} is packed by an unusual method. Make the zip with the method Deflate.", name=name)
     if picture_names.is_archive(entry.filename):
-        raise DataError("{name} holds {entry}, another archive. Unpack that first and zip all pictures at once.", name=name, entry=given)
+        raise DataError("{name} holds {entry}, another archive. Unpack that first and zip all files at once.", name=name, entry=given)
 
 
 def _shown(name: Any, otherwise: str) -> str:

@@ -1,4 +1,4 @@
-"""Packing pictures into one archive, and writing it into the home folder under the hash of its content."""
+"""Packing files into one archive, and writing it into the home folder under the hash of its content."""
 
 from __future__ import annotations
 
@@ -21,8 +21,9 @@ _BLOCK = 2**20
 _THEN = (1980, 1, 1, 0, 0, 0)  # the same pictures give the same archive
 
 
-def keep(write: Callable[[BinaryIO], None], name: str, check: Callable[[BinaryIO, str], Any] | None = None) -> dict[str, Any]:
-    """Write an archive by `write`, check it, and give the reference to it. A kill at any moment leaves nothing that is used.
+def keep(write: Callable[[BinaryIO], None], name: str, check: Callable[[BinaryIO, str], Any] | None = None,
+         ending: str = "zip") -> dict[str, Any]:
+    """Write an archive, or a file of another ending, check it and give the reference to it. A kill leaves nothing that is used.
 
     Raises
     ------
@@ -31,7 +32,7 @@ def keep(write: Callable[[BinaryIO], None], name: str, check: Callable[[BinaryIO
     """
     folder = subfolder("data")
     try:
-        handle, beside = tempfile.mkstemp(dir=folder, prefix=".pictures.")
+        handle, beside = tempfile.mkstemp(dir=folder, prefix=".keep.")
         try:
             with os.fdopen(handle, "w+b") as file:
                 write(file)
@@ -42,7 +43,7 @@ def keep(write: Callable[[BinaryIO], None], name: str, check: Callable[[BinaryIO
                 size = file.seek(0, os.SEEK_END)
                 file.seek(0)
                 digest = hashlib.file_digest(file, "sha256").hexdigest()
-            os.replace(beside, folder / f"{digest}.zip")
+            os.replace(beside, folder / f"{digest}.{ending}")
         except BaseException:
             with contextlib.suppress(OSError):
                 os.unlink(beside)
@@ -50,10 +51,10 @@ def keep(write: Callable[[BinaryIO], None], name: str, check: Callable[[BinaryIO
         files.fsync_folder(folder)
     except OSError as error:
         raise StorageError(
-            "The pictures could not be kept in {folder} ({reason}). Free some disk space, or set BMCORE_HOME to a folder you can write to.",
+            "The files could not be kept in {folder} ({reason}). Free some disk space, or set BMCORE_HOME to a folder you can write to.",
             folder=str(folder), reason=error.strerror or str(error)[:200],
         ) from error
-    return {"kind": "file", "name": name, "stored": f"{digest}.zip", "sha256": digest, "bytes": size}
+    return {"kind": "file", "name": name, "stored": f"{digest}.{ending}", "sha256": digest, "bytes": size}
 
 
 def pack_files(given: list[tuple[str, bytes]], target: BinaryIO) -> None:

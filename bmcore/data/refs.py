@@ -3,6 +3,7 @@
 {"kind": "sample", "name": "clothing_reviews"}
 {"kind": "file", "name": "messages.csv", "stored": "<sha256>.csv", "sha256": "...", "bytes": 1234}
 {"kind": "file", "name": "cats and dogs.zip", "stored": "<sha256>.zip", "sha256": "...", "bytes": 1234}  # pictures, see picture_archive
+{"kind": "file", "name": "notes.zip", "stored": "<sha256>.zip", ..., "holds": "texts"}  # texts, see texts_store
 {"kind": "hub", "id": "owner/name", "revision": "<commit>", "config": null, "split": "train"}
 """
 
@@ -92,10 +93,12 @@ def load(ref: dict[str, Any]) -> pd.DataFrame:
     kind = ref.get("kind") if isinstance(ref, dict) else None
     if is_pictures(ref):
         raise DataError("{name} holds pictures, not a table. Use it where pictures are asked for, or give a table.", name=str(title(ref)))
+    if is_texts(ref):
+        raise DataError("{name} holds texts, not a table. Use it where texts are asked for, or give a table.", name=str(title(ref)))
     if kind == "sample":
         return samples.load_sample(str(ref.get("name")))
     if kind == "file":
-        return read.read_table(_verified(ref), str(ref.get("name")))
+        return read.read_table(content(ref), str(ref.get("name")))
     if kind == "hub":
         from bmcore.data import hub as hub_module
 
@@ -110,7 +113,17 @@ def is_pictures(ref: dict[str, Any]) -> bool:
     if ref.get("kind") == "sample":
         found = samples.SAMPLES.get(str(ref.get("name")))
         return found is not None and found.kind == "pictures"
-    return ref.get("kind") == "file" and str(ref.get("stored")).endswith(".zip")
+    return ref.get("kind") == "file" and str(ref.get("stored")).endswith(".zip") and not is_texts(ref)
+
+
+def is_texts(ref: dict[str, Any]) -> bool:
+    """True for an archive of texts or a sample that is texts; a single text file may also be read as a table."""
+    if not isinstance(ref, dict):
+        return False
+    if ref.get("kind") == "sample":
+        found = samples.SAMPLES.get(str(ref.get("name")))
+        return found is not None and found.kind == "texts"
+    return ref.get("kind") == "file" and ref.get("holds") == "texts"
 
 
 def title(ref: dict[str, Any]) -> Message:
@@ -137,17 +150,24 @@ def path(ref: dict[str, Any]) -> Path:
     return subfolder("data") / stored
 
 
-def _verified(ref: dict[str, Any]) -> bytes:
+def content(ref: dict[str, Any], most: int = read.MAX_BYTES) -> bytes:
+    """The bytes of a stored file, verified.
+
+    Raises
+    ------
+    DataError
+        If the reference is damaged, or the file is gone, changed or of more than `most` bytes.
+    """
     name = read.display_name(str(ref.get("name")))
     place = path(ref)
     try:
         with place.open("rb") as file:
-            content = file.read(read.MAX_BYTES + 1)
+            found = file.read(most + 1)
     except OSError as error:
         raise DataError("The file {name} is no longer in the home folder of bmcore. Give it again.", name=name) from error
-    if hashlib.sha256(content).hexdigest() != place.stem:
+    if hashlib.sha256(found).hexdigest() != place.stem:
         raise DataError("The stored copy of {name} has changed since it was given. Give the file again.", name=name)
-    return content
+    return found
 
 
 def _holds(path: Path, digest: str) -> bool:

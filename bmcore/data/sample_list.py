@@ -26,7 +26,7 @@ class Sample:
     text_column: str | None  # None: a table of numbers or purchases, not of messages
     label_columns: tuple[str, ...]
     roles: dict[str, Any] = field(default_factory=dict, hash=False)  # what a preparation should use each column for
-    kind: str = "table"  # or "pictures"
+    kind: str = "table"  # or "pictures" or "texts"
 
 
 SAMPLES: dict[str, Sample] = {
@@ -64,6 +64,23 @@ SAMPLES: dict[str, Sample] = {
             ("text", "sentiment"),
             "text",
             ("sentiment",),
+        ),
+        Sample(
+            "shakespeare",
+            Message("Plays and poems by Shakespeare"),
+            Message(
+                "918 scenes of 37 plays, sonnets and other poems, 5 million characters in modern spelling: much text in one voice. "
+                "Lists of persons are left out."
+            ),
+            918,
+            "public domain",
+            "Project Gutenberg, in shakespeare 0.6",
+            assets.ASSETS["shakespeare"].size,
+            "en",
+            (),
+            None,
+            (),
+            kind="texts",
         ),
         Sample(
             "dialogues_en",

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from bmcore.data.pictures import Pictures
+    from bmcore.data.texts import Texts
 
 __all__ = ["SAMPLES", "Sample", "fetch", "load_sample", "present", "sample"]
 
@@ -61,8 +62,8 @@ def fetch(name: str, report: Callable | None = None) -> Path:
     return found
 
 
-def load_sample(name: str) -> pd.DataFrame | Pictures:
-    """A built-in data set, a table or pictures; it is fetched first if it is not here.
+def load_sample(name: str) -> pd.DataFrame | Pictures | Texts:
+    """A built-in data set, a table, pictures or texts; it is fetched first if it is not here.
 
     Use it when you want real data at once.
 
@@ -73,8 +74,9 @@ def load_sample(name: str) -> pd.DataFrame | Pictures:
 
     Returns
     -------
-    pandas.DataFrame or Pictures
-        A table with the columns that `SAMPLES[name].columns` lists, in that order; `Pictures` where `SAMPLES[name].kind` says so.
+    pandas.DataFrame, Pictures or Texts
+        A table with the columns that `SAMPLES[name].columns` lists, in that order; `Pictures` or `Texts` where `SAMPLES[name].kind`
+        says so.
 
     Raises
     ------
@@ -99,6 +101,10 @@ def load_sample(name: str) -> pd.DataFrame | Pictures:
         from bmcore.data import picture_samples
 
         return getattr(picture_samples, name)(found)
+    if sample(name).kind == "texts":
+        from bmcore.data import texts_samples
+
+        return getattr(texts_samples, name)()
     frame = _dialogues(found, name) if not sample(name).size_bytes else getattr(tables, name)()
     return frame[list(sample(name).columns)].reset_index(drop=True)
 

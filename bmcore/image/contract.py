@@ -107,7 +107,7 @@ class Generator(Estimator):
         self.check_fitted()
         n, seed = inputs.whole("n", n, 1, inputs.MOST_ASKED), inputs.whole("seed", seed, 0, 2**63 - 1)
         numbers = inputs.asked_classes(label, self.classes_, n)
-        return self._draw(self._usual(n, seed) if numbers is None else numbers, seed, *_path(steps, guidance))
+        return self._draw(self.usual_classes(n, seed) if numbers is None else numbers, seed, *_path(steps, guidance))
 
     @servable
     def interpolate(self, n: int = 8, *, seeds: tuple[int, int] = (0, 1), labels: Any = None) -> np.ndarray:
@@ -133,7 +133,7 @@ class Generator(Estimator):
         numbers = inputs.asked_classes(labels if labels is None or isinstance(labels, list | tuple | np.ndarray) else [labels] * 2,
                                        self.classes_, 2)
         if numbers is None:
-            numbers = self._usual(1, seeds[0]).repeat(2)
+            numbers = self.usual_classes(1, seeds[0]).repeat(2)
         return self._between(np.linspace(0, 1, n), seeds, numbers)
 
     @property
@@ -169,8 +169,8 @@ class Generator(Estimator):
 
     # shared
 
-    def _usual(self, n: int, seed: int) -> np.ndarray:
-        """Class numbers as often as in the data."""
+    def usual_classes(self, n: int, seed: int) -> np.ndarray:
+        """Class numbers (n,) int64 as often as in the data: those of the pictures that `sample` makes where no class is asked for."""
         share = np.asarray(self._counts, float)
         return np.random.default_rng(seed).choice(len(share), n, p=share / share.sum())
 

@@ -171,7 +171,7 @@ class Diffusion(Generator):
         self.check_fitted()
         n, steps = inputs.whole("n", n, 1, 256), inputs.whole("steps", steps, 1, 256)
         numbers = inputs.asked_classes(label, self.classes_, n)
-        return self._engine.trace(self._usual(n, _seed(seed)) if numbers is None else numbers, seed, steps)
+        return self._engine.trace(self.usual_classes(n, _seed(seed)) if numbers is None else numbers, seed, steps)
 
     def forward(self, image: Any, times: Iterable[float] = (0.0, 0.25, 0.5, 0.75, 1.0), *, seed: int = 0) -> np.ndarray:
         """How a picture becomes noise: (len(times), h, w, c) uint8, at these shares of the way from 0 to 1."""

@@ -38,6 +38,7 @@ def train(
         train("DBSCAN", frame, prepare="numeric", features=["amount", "age"], choose=True)
         train("AutoRecommender", "purchases.csv", user="customer", item="product", name="product name")
         train("Diffusion", "pictures.zip", minutes=2)
+        train("TextGenerator", "notes.txt", minutes=2)
 
     Use it when a script needs a trained model and wants to know whether it is worth having.
 
@@ -46,7 +47,8 @@ def train(
     estimator : str or Estimator
         Its name, or one whose parameters are to be used: those that differ from their defaults, so that a preset sets the others.
     data : path, DataFrame or data reference
-        The examples; or `sample`. For pictures a zip or a folder of them.
+        The examples; or `sample`. For pictures a zip or a folder of them; to write like texts a table, a .txt or .md file, or a zip or
+        folder of such files.
     sample : str
         Name of a built-in sample.
     preset : str, optional
@@ -63,7 +65,8 @@ def train(
     title : str, optional
         A name for the list of runs.
     **columns_and_settings
-        The columns: `text` and `label` to label texts; for groups `prepare` with `features`, `key` and `label` ("numeric"), with
+        The columns: `text` and `label` to label texts; `text` to write like those of a table; for past answers `question`, `answer` and
+        `topic`; for groups `prepare` with `features`, `key` and `label` ("numeric"), with
         `customer`, `date`, `money` and `quantity` ("purchases"), or with `text`, `time` and `by` ("messages"); to recommend `user` and
         `item`, and of the log `weight`, `time` and `basket`, of items `name`, `about`, `difficulty` and `requires`, of users `traits`. A
         sample knows its own. Everything else is a parameter of the estimator.
@@ -95,7 +98,7 @@ def train(
         "estimator": estimator,
         "params": settings,
         "preset": preset,
-        "data": _pictures(data, sample) if cls.task == "pictures" else reference(data, sample, task.names(columns)),
+        "data": _given(cls.task, data, sample, task.names(columns)),
         "columns": columns,
         "choose": choose,
         "prove": prove,
@@ -158,15 +161,13 @@ def reference(data: Any = None, sample: str | None = None, columns: tuple[str, .
     raise DataError("Data of type {kind} cannot be used. Give a path, a DataFrame or a reference.", kind=type(data).__name__)
 
 
-def _pictures(data: Any, sample: str | None) -> dict:
-    """A reference to pictures from a path, a reference or a sample's name."""
+def _given(task: str, data: Any, sample: str | None, columns: tuple[str, ...]) -> dict:
+    """As `reference`, but a path is kept as the task wants it: a table, an archive of pictures, or texts."""
     if sample is None and isinstance(data, str | Path):
-        from bmcore.data.pictures import store_archive
-
-        return store_archive(Path(data), Path(data).name)
-    if sample is None and data is not None and not isinstance(data, dict):
+        return tasks.store(task, Path(data))
+    if task == "pictures" and sample is None and data is not None and not isinstance(data, dict):
         raise DataError("Pictures cannot be given as {kind}. Give the path of a zip or a folder, or a reference.", kind=type(data).__name__)
-    return reference(data, sample)
+    return reference(data, sample, columns)
 
 
 def _parquet(frame: Any, columns: tuple[str, ...]) -> bytes:

@@ -17,8 +17,8 @@ from bmcore.runs import tasks
 
 _KEYS = ("estimator", "params", "preset", "data", "columns", "split", "choose", "prove", "scenario", "title", "origin")
 _PACKAGES = (
-    "torch", "transformers", "diffusers", "accelerate", "safetensors", "scikit-learn", "numpy", "numba", "pandas", "pyarrow", "Pillow",
-    "streamlit",
+    "torch", "transformers", "tokenizers", "diffusers", "accelerate", "safetensors", "scikit-learn", "numpy", "numba", "pandas", "pyarrow",
+    "Pillow", "streamlit",
 )
 _LONGEST = 100_000  # bytes of JSON: a spec is read at every listing
 

@@ -15,7 +15,7 @@ from bmcore.messages import Message
 from bmcore.runs import store
 
 _STORAGE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO, errno.EACCES, errno.EPERM)
-_NO_SPACE = ("No space left on device", "os error 28", "Disk quota exceeded")
+_NO_SPACE = ("No space left on device", "os error 28", "Disk quota exceeded", "File too large (os error 27)")
 _NO_MEMORY = ("out of memory", "can't allocate memory", "not enough memory", "Cannot allocate memory", "bad_alloc")
 _SMALL = Message("The memory of this machine is too small for this run. Choose smaller settings or a smaller table.")
 

@@ -7,6 +7,7 @@ from typing import Any
 from bmcore import params
 from bmcore.errors import DataError, ParameterError
 from bmcore.messages import Message
+from bmcore.runs import asked
 
 NO_MEMORY = Message(
     "The memory of this machine is too small for this run. Choose a smaller image_size or batch_size, or give fewer pictures."
@@ -14,7 +15,7 @@ NO_MEMORY = Message(
 ROLES = ()  # pictures have no columns: a class is the folder that a picture lies in
 MODELS = ("Diffusion", "GAN")
 _SPLIT = {"test": 0.15, "seed": 0}
-_SPLIT_TAKES = {"test": params.Range(0.01, 0.5), "seed": params.Range(0, 2**31 - 1)}
+_SPLIT_TAKES = {"test": (params.Range(0.01, 0.5),), "seed": (params.Range(0, 2**31 - 1),)}
 _KEEP = params.Range(1, 100_000)
 _LONGEST = 200  # characters of a class
 
@@ -34,7 +35,7 @@ def entries(request: dict[str, Any], preset: dict[str, Any]) -> dict[str, Any]:
         )
     if request.get("choose"):
         raise ParameterError("There is no number of groups to choose where pictures are made. Leave choose out.")
-    own = {"columns": columns(request.get("columns")), "split": _split({**preset.get("split", {}), **(request.get("split") or {})})}
+    own = {"columns": columns(request.get("columns")), "split": asked.split(request, preset, _SPLIT, _SPLIT_TAKES)}
     wanted = prove(request.get("prove"))
     return {**own, "prove": wanted} if wanted else own
 
@@ -81,17 +82,6 @@ def prove(given: Any) -> dict[str, Any] | None:
     return {"class": str(rare), "keep": int(keep)}
 
 
-def _split(values: dict[str, Any]) -> dict[str, Any]:
-    for name, value in values.items():
-        if name not in _SPLIT:
-            raise ParameterError("A split has no entry {name!r}. Its entries are: {known}.", name=str(name)[:80], known=", ".join(_SPLIT))
-        if not _SPLIT_TAKES[name].takes(value):
-            raise ParameterError(
-                "{name} cannot be {value}: it takes {allowed}.", name=name, value=repr(value)[:80], allowed=_SPLIT_TAKES[name].allowed()
-            )
-    return {**_SPLIT, **values}
-
-
 def title(spec: dict[str, Any], data: Message) -> Message:
     """What was learned from what."""
     wanted = spec.get("prove")
@@ -102,20 +92,7 @@ def title(spec: dict[str, Any], data: Message) -> Message:
 
 def headline(evaluation: dict[str, Any]) -> dict[str, Any] | None:
     """The result in a line."""
-    try:
-        metric, ours = evaluation["metric"], evaluation["model"]
-        against = (evaluation.get("difference") or {}).get("against") or "PCA + Gaussian"
-        rivals = [entry.get(metric) or {} for entry in evaluation.get("baselines") or () if entry["name"] == against]
-        return {
-            "metric": metric,
-            **{name: (ours.get(metric) or {}).get(name) for name in ("value", "low", "high")},
-            "baseline": against,
-            "baseline_value": rivals[0].get("value") if rivals else None,
-            "verdict": evaluation["verdict"]["kind"],
-            "model": ours.get("name"),
-        }
-    except (KeyError, TypeError, AttributeError):
-        return None
+    return asked.headline(evaluation, "PCA + Gaussian")
 
 
 def model_class(spec: dict[str, Any]) -> type:

@@ -7,6 +7,7 @@ from typing import Any
 from bmcore import params
 from bmcore.errors import DataError, ParameterError
 from bmcore.messages import Message
+from bmcore.runs import asked
 
 NO_MEMORY = Message(
     "The memory of this machine is too small for this run. Leave out items that hardly anybody has, give fewer rows, or choose ALS, which "
@@ -18,7 +19,7 @@ SEVERAL = ("about", "traits")  # each a list of names
 _ALIAS = {"name": "title"}  # where `title` already means the title of the run, as in a terminal
 ROLES = (*ONE, *SEVERAL, *_ALIAS)
 _SPLIT = {"test": 0.2, "seed": 0}
-_SPLIT_TAKES = {"test": params.Range(0.01, 0.9), "seed": params.Range(0, 2**31 - 1)}
+_SPLIT_TAKES = {"test": (params.Range(0.01, 0.9),), "seed": (params.Range(0, 2**31 - 1),)}
 
 
 def entries(request: dict[str, Any], preset: dict[str, Any]) -> dict[str, Any]:
@@ -31,7 +32,7 @@ def entries(request: dict[str, Any], preset: dict[str, Any]) -> dict[str, Any]:
     """
     if request.get("choose"):
         raise ParameterError("There is no number of groups to choose where items are recommended. Leave choose out.")
-    return {"columns": columns(request.get("columns")), "split": _split({**preset.get("split", {}), **(request.get("split") or {})})}
+    return {"columns": columns(request.get("columns")), "split": asked.split(request, preset, _SPLIT, _SPLIT_TAKES)}
 
 
 def columns(given: Any) -> dict[str, Any]:
@@ -89,17 +90,6 @@ def names(columns: dict[str, Any]) -> tuple[str, ...]:
     return tuple(name for name in found if isinstance(name, str))
 
 
-def _split(values: dict[str, Any]) -> dict[str, Any]:
-    for name, value in values.items():
-        if name not in _SPLIT:
-            raise ParameterError("A split has no entry {name!r}. Its entries are: {known}.", name=str(name)[:80], known=", ".join(_SPLIT))
-        if not _SPLIT_TAKES[name].takes(value):
-            raise ParameterError(
-                "{name} cannot be {value}: it takes {allowed}.", name=name, value=repr(value)[:80], allowed=_SPLIT_TAKES[name].allowed()
-            )
-    return {**_SPLIT, **values}
-
-
 def title(spec: dict[str, Any], data: Message) -> Message:
     """What was learned from what."""
     if spec.get("scenario") == "learning_path":
@@ -109,20 +99,7 @@ def title(spec: dict[str, Any], data: Message) -> Message:
 
 def headline(evaluation: dict[str, Any]) -> dict[str, Any] | None:
     """The result in a line."""
-    try:
-        metric, ours = evaluation["metric"], evaluation["model"]
-        against = (evaluation.get("difference") or {}).get("against") or "Popularity"
-        rivals = [entry.get(metric) or {} for entry in evaluation.get("baselines") or () if entry["name"] == against]
-        return {
-            "metric": metric,
-            **{name: (ours.get(metric) or {}).get(name) for name in ("value", "low", "high")},
-            "baseline": against,
-            "baseline_value": rivals[0].get("value") if rivals else None,
-            "verdict": evaluation["verdict"]["kind"],
-            "model": ours.get("name"),
-        }
-    except (KeyError, TypeError, AttributeError):
-        return None
+    return asked.headline(evaluation, "Popularity")
 
 
 def model_class(spec: dict[str, Any]) -> type:

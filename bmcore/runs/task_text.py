@@ -7,6 +7,7 @@ from typing import Any
 from bmcore import params
 from bmcore.errors import DataError, ParameterError
 from bmcore.messages import Message
+from bmcore.runs import asked
 
 ROLES = ("text", "label")
 NO_MEMORY = Message(
@@ -32,7 +33,7 @@ def entries(request: dict[str, Any], preset: dict[str, Any]) -> dict[str, Any]:
     """
     if request.get("choose"):
         raise ParameterError("There is no number of groups to choose where texts are labelled. Leave choose out.")
-    return {"columns": columns(request.get("columns")), "split": _split({**preset.get("split", {}), **(request.get("split") or {})})}
+    return {"columns": columns(request.get("columns")), "split": asked.split(request, preset, _SPLIT, _SPLIT_TAKES)}
 
 
 def columns(given: Any) -> dict[str, str]:
@@ -55,18 +56,6 @@ def of_sample(sample: Any, given: dict[str, Any]) -> dict[str, Any]:
 def names(columns: dict[str, Any]) -> tuple[str, ...]:
     """The columns of the table that have to be kept."""
     return tuple(name for name in columns.values() if isinstance(name, str))
-
-
-def _split(values: dict[str, Any]) -> dict[str, Any]:
-    for name, value in values.items():
-        if name not in _SPLIT:
-            raise ParameterError("A split has no entry {name!r}. Its entries are: {known}.", name=str(name)[:80], known=", ".join(_SPLIT))
-        specs = _SPLIT_TAKES[name]
-        if not any(entry.takes(value) for entry in specs):
-            raise ParameterError(
-                "{name} cannot be {value}: it takes {allowed}.", name=name, value=repr(value)[:80], allowed=specs[0].allowed()
-            )
-    return {**_SPLIT, **values}
 
 
 def title(spec: dict[str, Any], data: Message) -> Message:

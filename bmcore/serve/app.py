@@ -22,9 +22,10 @@ from starlette.routing import Route
 
 from bmcore.errors import BmcoreError, DataError, ServiceError
 from bmcore.messages import Message
-from bmcore.serve import docs
+from bmcore.serve import docs, events
 from bmcore.serve.endpoints import MAX_BODY, Endpoint, openapi
 from bmcore.serve.holder import Holder
+from bmcore.serve.refused import Refused
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 BODY_SECONDS = 30  # for a whole body to arrive
@@ -38,16 +39,9 @@ _HEADERS = {
 }
 
 
-class Refused(Exception):
-    """A request that is answered with a status and a sentence."""
-
-    def __init__(self, status: int, error: BmcoreError):
-        self.status, self.error = status, error
-
-
 def build(title: str, endpoints: dict[str, Endpoint], holder: Holder, *, body_seconds: float = BODY_SECONDS) -> Callable:
     """The ASGI application."""
-    large = asyncio.Semaphore(_LARGE_AT_ONCE)
+    large, desk = asyncio.Semaphore(_LARGE_AT_ONCE), events.Desk()
 
     async def health(request: Request) -> Response:
         return JSONResponse({"status": holder.state, "run": title}, status_code=200 if holder.state == "ready" else 503)
@@ -63,6 +57,8 @@ def build(title: str, endpoints: dict[str, Endpoint], holder: Holder, *, body_se
             with holder.busy():
                 async with large if entry.most > MAX_BODY else contextlib.nullcontext():
                     argument = _checked(entry, await _body(request, body_seconds, entry.most))
+                    if entry.stream:
+                        return _written(holder, desk, entry, argument, events.wanted(request, argument))
                     if entry.sheet and _wants_png(request):
                         return Response(await _answer(holder, entry.sheet, argument), media_type=PNG)
                     return JSONResponse(await _answer(holder, entry.answer, argument))
@@ -73,8 +69,8 @@ def build(title: str, endpoints: dict[str, Endpoint], holder: Holder, *, body_se
         Route("/openapi.json", document), Route("/docs", page),
         *(Route(f"/{entry.name}", method(entry), methods=["POST"]) for entry in endpoints.values()),
     ]
-    app = Starlette(routes=routes, exception_handlers={Refused: _refused, HTTPException: _http_error, Exception: _broken})
-    return _Guard(app)
+    handlers = {Refused: _refused, BmcoreError: _refused, HTTPException: _http_error, Exception: _broken}
+    return _Guard(Starlette(routes=routes, exception_handlers=handlers))
 
 
 class _Guard:
@@ -156,13 +152,25 @@ def _checked(entry: Endpoint, body: bytes):
         raise Refused(422, error) from None
 
 
+def _written(holder: Holder, desk: events.Desk, entry: Endpoint, argument, piecewise: bool) -> Response:
+    _ready(holder)
+    held = contextlib.ExitStack()
+    held.enter_context(desk.place())
+    held.enter_context(holder.busy())
+    return events.Written(holder.steps(entry.stream, argument), held, piecewise)
+
+
 async def _answer(holder: Holder, question: Callable, argument):
-    if holder.state != "ready":
-        raise Refused(503, ServiceError("The model is still loading. Ask again in a few seconds."))
+    _ready(holder)
     try:
         return await holder.ask(question, argument)
     except BmcoreError as error:
         raise Refused(422, error) from None
+
+
+def _ready(holder: Holder) -> None:
+    if holder.state != "ready":
+        raise Refused(503, ServiceError("The model is still loading. Ask again in a few seconds."))
 
 
 def _problem(status: int, error: BmcoreError) -> Response:
@@ -171,8 +179,8 @@ def _problem(status: int, error: BmcoreError) -> Response:
     return JSONResponse({"error": str(error.message), "message": error.message.to_dict()}, status_code=status, headers=headers)
 
 
-def _refused(request: Request, error: Refused) -> Response:
-    return _problem(error.status, error.error)
+def _refused(request: Request, error: Refused | BmcoreError) -> Response:
+    return _problem(error.status, error.error) if isinstance(error, Refused) else _problem(422, error)
 
 
 def _http_error(request: Request, error: HTTPException) -> Response:

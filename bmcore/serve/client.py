@@ -22,9 +22,9 @@ from typing import Any
 from bmcore.errors import ServiceError
 from bmcore.files import plain
 from bmcore.home import home
-from bmcore.messages import Message
 from bmcore.serve.endpoints import MAX_BODY, MAX_CHARACTERS, MAX_RECORDS, MAX_TEXTS
 from bmcore.serve.record import Record
+from bmcore.serve.streamed import Streamed, refusal
 
 _ANSWER_S = 600  # 1,000 long texts on a slow processor take minutes
 _ROOM = 1000  # bytes of a request around its entries
@@ -108,6 +108,22 @@ class Service:
             return _post(self.url, method, body, "image/png")
         except ConnectionError:  # it was idle and ended
             return _post(service(self.run_id).url, method, body, "image/png")
+
+    def stream(self, method: str, body: dict) -> Streamed:
+        """POST `body` to a method that answers step by step and return its events as they come: an iterator of dicts.
+
+        The last has `done`. `close()` ends the connection, and the model stops; it works from another thread too.
+
+        Raises
+        ------
+        ServiceError
+            As `ask` does, here or while the events are read.
+        """
+        asked = _encoded({**body, "stream": True})
+        try:
+            return Streamed(_port(self.url), f"/{method}", asked, _ANSWER_S)
+        except ConnectionError:  # it was idle and ended
+            return Streamed(_port(service(self.run_id).url), f"/{method}", asked, _ANSWER_S)
 
 
 def service(run_id: str, wait_s: float = 90) -> Service:
@@ -202,17 +218,19 @@ def _health(port: int) -> str | None:
 
 
 def _post(url: str, method: str, body: dict, accept: str = "application/json") -> Any:
-    port = int(url.rsplit(":", 1)[1])
     try:
-        status, answer = _talk(port, "POST", f"/{method}", _encoded(body), _ANSWER_S, accept)
+        status, answer = _talk(_port(url), "POST", f"/{method}", _encoded(body), _ANSWER_S, accept)
     except ConnectionError:
         raise
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise ServiceError("The model did not answer ({reason}). Try again.", reason=str(error) or type(error).__name__) from error
     if status != 200:
-        stored = answer.get("message")
-        raise ServiceError(Message.from_dict(stored) if stored else Message("The model did not answer (status {status}).", status=status))
+        raise refusal(status, answer)
     return answer
+
+
+def _port(url: str) -> int:
+    return int(url.rsplit(":", 1)[1])
 
 
 def _talk(

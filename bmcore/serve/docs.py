@@ -38,7 +38,11 @@ function form(path, action, parent) {
     button.disabled = true; out.hidden = false; out.textContent = '...';
     try {
       const options = body ? {method: 'POST', headers: {'content-type': 'application/json'}, body: area.value} : {};
-      const answer = await fetch(path, options); out.textContent = answer.status + '\\n' + show(await answer.json());
+      const answer = await fetch(path, options); out.textContent = answer.status + '\\n';
+      if ((answer.headers.get('content-type') || '').startsWith('text/event-stream')) {
+        const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+        for (let part = await reader.read(); !part.done; part = await reader.read()) out.append(part.value);
+      } else out.append(show(await answer.json()));
     } catch (error) { out.textContent = String(error); }
     button.disabled = false;
   };

@@ -7,7 +7,7 @@ entries into the OpenAPI document.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,11 @@ MAX_RECORDS = 1000
 
 @dataclass(frozen=True)
 class Endpoint:
-    """One servable method: its words, its JSON schemas, its check and its call; `sheet` answers with a png where that is accepted."""
+    """One servable method: its words, its JSON schemas, its check and its call.
+
+    `sheet` answers with a png where that is accepted. `stream` answers step by step, the whole answer last, where the body says
+    `"stream": true` or server-sent events are accepted; without, the last step is the answer, and `answer` is not called.
+    """
 
     name: str
     summary: str
@@ -31,12 +35,13 @@ class Endpoint:
     answer: Callable[[Any, Any], dict]
     sheet: Callable[[Any, Any], bytes] | None = None
     most: int = MAX_BODY  # bytes of a body
+    stream: Callable[[Any, Any], Iterator[dict]] | None = None
 
 
 # a task -> the module whose `endpoints(estimator, folder)` says what a model of this task can be asked
 ASKED = {
     "classification": "bmcore.serve.texts", "clustering": "bmcore.serve.records", "recommendation": "bmcore.serve.recommendations",
-    "pictures": "bmcore.serve.pictures",
+    "pictures": "bmcore.serve.pictures", "answers": "bmcore.serve.answers", "generation": "bmcore.serve.writing",
 }
 
 
@@ -61,6 +66,8 @@ def openapi(title: str, endpoints: dict[str, Endpoint]) -> dict:
         given = {"application/json": {"schema": entry.gives}}
         if entry.sheet:
             given["image/png"] = {"schema": {"type": "string", "format": "binary"}}
+        if entry.stream:
+            given["text/event-stream"] = {"schema": {"type": "string", "description": "lines data: {...}; the last says done"}}
         paths[f"/{entry.name}"] = {"post": {
             "summary": entry.summary, "operationId": entry.name,
             "requestBody": {"required": True, "content": {"application/json": {"schema": entry.takes, "example": entry.example}}},

@@ -1,6 +1,7 @@
 """The one model of a serving process: loaded once and asked one request at a time, on a thread of its own.
 
-The event loop stays free, so /health answers while a model loads or thinks.
+The event loop stays free, so /health answers while a model loads or thinks. An answer that is written step by step takes its turn for
+each step, so other questions are answered between two steps.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import asyncio
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -55,6 +56,16 @@ class Holder:
     async def ask(self, question: Callable[[Any, Any], Any], argument: Any) -> Any:
         """`question(model, argument)`, after all questions that came before."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._ask, question, argument)
+
+    async def steps(self, question: Callable[[Any, Any], Iterator[Any]], argument: Any) -> AsyncIterator[Any]:
+        """What the iterator `question(model, argument)` gives, each when it is asked for. Close it to stop the model."""
+        iterator = await self.ask(question, argument)
+        try:
+            while (step := await self.ask(lambda model, given: next(iterator, None), None)) is not None:
+                yield step
+        finally:
+            with contextlib.suppress(RuntimeError):  # the process is ending
+                self._thread.submit(iterator.close)  # behind the step that may still run
 
     def close(self, wait_s: float = 1.0) -> bool:
         """Forget the questions that wait; True if the model's thread is at rest after `wait_s` seconds."""

@@ -113,7 +113,7 @@ class PictureModel:
         if self.classes_ is None:
             return None
         if label is None:
-            return self.classes_[self.generator._usual(n, seed)].tolist()
+            return self.classes_[self.generator.usual_classes(n, seed)].tolist()
         return list(label) if isinstance(label, list | tuple) else [label] * n
 
     def nearest(self, images: np.ndarray) -> list[dict[str, Any]] | None:

@@ -39,6 +39,8 @@ _FRAMES = {
     **_GIVES, "required": [*_GIVES["required"], "frames"],
     "properties": {**_GIVES["properties"], "frames": {"type": "integer", "description": "the pictures of a frame follow each other"}},
 }
+_SHARE = {"type": "number", "minimum": 0, "maximum": 1}
+_WIDE = {"most": asked.MOST_BODY}
 _SCORES = {"type": "object", "required": ["scores"], "properties": {"scores": {"type": "array", "items": {"type": "number"}}}}
 
 
@@ -58,36 +60,52 @@ def _labels(classes: list[str]) -> dict:
 
 def endpoints(model: type, folder: Path | None) -> dict[str, Endpoint]:
     """What a model that makes pictures can be asked."""
-    classes = _classes(folder)
+    classes, able = _classes(folder), _able(folder)
     label, shown = _labels(classes), {"label": classes[0]} if classes else {}
-    share = {"type": "number", "minimum": 0, "maximum": 1}
-    times = {"type": "array", "minItems": 1, "maxItems": asked.MOST_FRAMES, "items": share, "description": "0: the picture, 1: noise"}
-    several = {"type": "array", "minItems": 1, "maxItems": asked.MOST_SCORED, "items": _FILE}
-    strength = {**share, "default": 0.5, "description": "0: as it is, 1: made anew"}
-    path = {"seed": _SEED, "steps": _whole(1, asked.MOST_STEPS)}
+    found = (*_made(label, shown), *_changed(label, shown), *_followed(label, shown), _SCORE)
+    return {entry.name: entry for entry in found if able is None or hasattr(able, entry.name)}
+
+
+def _made(label: dict, shown: dict) -> tuple[Endpoint, ...]:
+    """Pictures from nothing."""
     guidance = {"type": "number", "minimum": 0, "maximum": 20}
-    wide = {"most": asked.MOST_BODY}
-    found = (
+    seeds = {"type": "array", "minItems": 2, "maxItems": 2, "items": _SEED}
+    return (
         Endpoint(
             "sample", "New pictures",
-            _takes([], n=_whole(1, asked.MOST, 16), label=label, **path, guidance=guidance, nearest=_NEAREST),
+            _takes([], n=_whole(1, asked.MOST, 16), label=label, seed=_SEED, steps=_whole(1, asked.MOST_STEPS), guidance=guidance,
+                   nearest=_NEAREST),
             _GIVES, {"n": 4, **shown, "seed": 0}, asked.sample_of, answers.sample, answers.sample_sheet,
         ),
         Endpoint(
             "interpolate", "Pictures on the way from one to another",
-            _takes([], n={**_whole(2, asked.MOST, 8)}, seeds={"type": "array", "minItems": 2, "maxItems": 2, "items": _SEED}, labels=label),
+            _takes([], n=_whole(2, asked.MOST, 8), seeds=seeds, labels=label),
             _GIVES, {"n": 4, "seeds": [0, 1]}, asked.interpolate_of, answers.interpolate, answers.interpolate_sheet,
         ),
+    )
+
+
+def _changed(label: dict, shown: dict) -> tuple[Endpoint, ...]:
+    """Pictures from one that is brought."""
+    strength = {**_SHARE, "default": 0.5, "description": "0: as it is, 1: made anew"}
+    return (
         Endpoint(
             "edit", "A picture changed by so much",
             _takes(["picture"], picture=_FILE, strength=strength, label=label, seed=_SEED, nearest=_NEAREST),
-            _GIVES, {"picture": _PNG, "strength": 0.5, **shown}, asked.edit_of, answers.edit, answers.edit_sheet, **wide,
+            _GIVES, {"picture": _PNG, "strength": 0.5, **shown}, asked.edit_of, answers.edit, answers.edit_sheet, **_WIDE,
         ),
         Endpoint(
             "inpaint", "A picture with a part made anew",
             _takes(["picture", "mask"], picture=_FILE, mask=_MASK, label=label, seed=_SEED, nearest=_NEAREST),
-            _GIVES, {"picture": _PNG, "mask": _RIGHT, **shown}, asked.inpaint_of, answers.inpaint, answers.inpaint_sheet, **wide,
+            _GIVES, {"picture": _PNG, "mask": _RIGHT, **shown}, asked.inpaint_of, answers.inpaint, answers.inpaint_sheet, **_WIDE,
         ),
+    )
+
+
+def _followed(label: dict, shown: dict) -> tuple[Endpoint, ...]:
+    """The way between noise and a picture."""
+    times = {"type": "array", "minItems": 1, "maxItems": asked.MOST_FRAMES, "items": _SHARE, "description": "0: the picture, 1: noise"}
+    return (
         Endpoint(
             "trace", "The way from noise to pictures, frame by frame",
             _takes([], n=_whole(1, asked.MOST, 4), label=label, seed=_SEED, steps=_whole(1, asked.MOST_FRAMES, 8)),
@@ -95,15 +113,16 @@ def endpoints(model: type, folder: Path | None) -> dict[str, Endpoint]:
         ),
         Endpoint(
             "forward", "The way from a picture to noise, frame by frame", _takes(["picture"], picture=_FILE, times=times, seed=_SEED),
-            _FRAMES, {"picture": _PNG, "times": [0, 0.5, 1]}, asked.forward_of, answers.forward, answers.forward_sheet, **wide,
-        ),
-        Endpoint(
-            "score", "How real each picture looks to the discriminator", _takes(["pictures"], pictures=several),
-            _SCORES, {"pictures": [_PNG]}, asked.score_of, answers.score, **wide,
+            _FRAMES, {"picture": _PNG, "times": [0, 0.5, 1]}, asked.forward_of, answers.forward, answers.forward_sheet, **_WIDE,
         ),
     )
-    able = _able(folder)
-    return {entry.name: entry for entry in found if able is None or hasattr(able, entry.name)}
+
+
+_SCORE = Endpoint(
+    "score", "How real each picture looks to the discriminator",
+    _takes(["pictures"], pictures={"type": "array", "minItems": 1, "maxItems": asked.MOST_SCORED, "items": _FILE}),
+    _SCORES, {"pictures": [_PNG]}, asked.score_of, answers.score, **_WIDE,
+)
 
 
 def _able(folder: Path | None) -> type | None:

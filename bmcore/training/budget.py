@@ -1,26 +1,25 @@
-"""Training by a budget: so many seconds, or so many updates, of a task that may have several networks and optimisers.
+"""Training by a budget: so many seconds, or updates, or whichever is over first, of a task that may have several networks and optimisers.
 
-The loop in `loop.py` counts epochs of one network. Pictures are learned until the time is up: here `done`, from 0 to 1, says how much
-of the budget is spent, and everything that is scheduled follows it. All time since `started` counts, validation included.
+The loop in `loop.py` counts epochs of one network. Pictures and words are learned until the time is up: here `done`, from 0 to 1, says how
+much of the budget is spent, and everything that is scheduled follows it. All time since `started` counts, validation included.
 """
 
 from __future__ import annotations
 
 import math
-import os
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
-import numpy as np
 import torch
 
 from bmcore import device as devices
 from bmcore.errors import Cancelled, RunError
 from bmcore.messages import Message
 from bmcore.training import checkpoint
+from bmcore.training.budget_parts import Budget, Position, Task, out_of_memory
 from bmcore.training.meter import Meter
 from bmcore.training.resume import pack, unpack
 
@@ -30,53 +29,14 @@ WATCH_SHARE = 0.05  # of the time, at most
 TENTHS = 10  # in seconds mode `report` counts tenths of a second
 
 
-class Task(Protocol):
-    """What a model brings."""
-
-    fingerprint: str  # checkpoints of another fingerprint are not resumed
-    modules: dict[str, torch.nn.Module]  # averaged copies are modules too: all of it is in a checkpoint
-    optimizers: dict[str, torch.optim.Optimizer]
-    samples: int  # that one update sees
-
-    def step(self, step: int, done: float) -> dict[str, torch.Tensor]: ...  # one update of everything; losses, detached
-    def validate(self) -> dict[str, float]: ...  # with "score", the higher the better; {} when there is nothing
-    def pictures(self) -> np.ndarray | None: ...  # for `watch`
-    def halve(self) -> bool: ...  # out of memory: smaller parts, same effective batch; False if it cannot
-
-
-@dataclass
-class Budget:
-    """How long to train: `steps` updates, or `seconds`; the other is None."""
-
-    steps: int | None = None
-    seconds: float | None = None
-    device: str = "cpu"
-    validations: int = 10
-    checkpoint_seconds: float = field(default_factory=lambda: float(os.environ.get("BMCORE_CHECKPOINT_SECONDS") or 60.0))
-
-
-@dataclass
-class Position:
-    """Where training stands: everything a checkpoint keeps as json."""
-
-    step: int = 0
-    seconds: float = 0.0
-    validated: int = 0
-    watched: int = 0
-    best_score: float | None = None
-    losses: dict[str, float] = field(default_factory=dict)  # summed since the last validation
-    summed: int = 0  # updates in these sums
-    history: list[dict] = field(default_factory=list)
-
-
 class BudgetLoop:
     """Trains `task` until the budget is spent; `run` returns the history and leaves the best weights in the modules.
 
     Parameters
     ----------
     report : callable
-        `report(step, total, phase="train", updates=..., samples_per_s=..., loss...)`: updates in steps mode, tenths of a second else.
-        It may raise Cancelled.
+        `report(step, total, phase="train", updates=..., samples_per_s=..., loss...)`: updates where only steps are given, tenths of a
+        second else. It may raise Cancelled.
     note : callable
         Takes a Message worth telling the user.
     checkpoints : Path, optional
@@ -112,6 +72,8 @@ class BudgetLoop:
         """
         self._resume()
         try:
+            if self.position.step:
+                self._look_up()  # what was due when it was interrupted
             while (done := self.done()) < 1 or not self.position.step:
                 self._update(done)
                 self._look_up()
@@ -131,10 +93,7 @@ class BudgetLoop:
 
     def done(self) -> float:
         """Share of the budget that is spent: 0 to 1. It leaves time for the last validation and never goes back."""
-        if self.budget.steps is not None:
-            return self.position.step / self.budget.steps
-        usable = max(self.budget.seconds - self.validating, 0.5 * self.budget.seconds)
-        self.furthest = min(1.0, max(self.furthest, self.elapsed() / usable))
+        self.furthest = max(self.furthest, self.budget.spent(self.position.step, self.elapsed(), self.validating))
         return self.furthest
 
     # one update
@@ -147,8 +106,10 @@ class BudgetLoop:
         for name, value in losses.items():
             value = value.detach().float()
             self.sums[name] = self.sums[name] + value if name in self.sums else value
-        self.meter.count(self.task.samples, 0, getattr(self.task, "flops", 0.0))
-        metrics = {key: value for key, value in self.meter.rates().items() if key != "tokens_per_s"}
+        tokens = getattr(self.task, "tokens", 0)
+        self.meter.count(self.task.samples, tokens, getattr(self.task, "flops", 0.0))
+        metrics = self.meter.rates()
+        metrics.pop("samples_per_s" if tokens else "tokens_per_s")
         if self.budget.device == "cpu" or position.step % READ_EVERY == 0:
             metrics |= {name: float(value) for name, value in losses.items()}
         self._tell(**metrics)
@@ -158,7 +119,7 @@ class BudgetLoop:
             try:
                 return self.task.step(self.position.step, done)
             except (RuntimeError, MemoryError) as error:
-                if not _out_of_memory(error):
+                if not out_of_memory(error):
                     raise
             self._halve()  # outside the except clause, whose traceback would keep the activations alive
 
@@ -168,15 +129,16 @@ class BudgetLoop:
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
         if not self.task.halve():
-            raise RunError("Memory ran out with the smallest batch. Choose a smaller picture size or batch size, or free some memory.")
+            raise RunError("Memory ran out with the smallest batch. Choose a smaller model, smaller pictures or shorter texts.")
         self.note(Message("Memory ran out: batches are now computed in smaller parts. The result is the same, only a little slower."))
 
     def _tell(self, last: bool = False, **metrics: Any) -> None:
-        if self.budget.steps is not None:
+        if self.budget.seconds is None:
             step, total = self.position.step, self.budget.steps
         else:
             total = max(1, round(self.budget.seconds * TENTHS))
-            step = total if last else min(total, int(self.elapsed() * TENTHS))
+            share = 0.0 if self.budget.steps is None else self.position.step / self.budget.steps
+            step = total if last else min(total, int(max(self.elapsed() * TENTHS, share * total)))
         self.report(step, total, phase="train", updates=self.position.step, **metrics)
 
     # validation, pictures, checkpoints: whatever is due
@@ -188,8 +150,9 @@ class BudgetLoop:
         if done >= (position.validated + 1) / self.budget.validations:
             position.validated = int(done * self.budget.validations)
             self._validate()
-        if done >= ((position.watched + 1) / WATCHED) ** 1.5:
-            position.watched = int(done ** (2 / 3) * WATCHED + 1e-9)
+        often = getattr(self.task, "watched", WATCHED)
+        if done >= ((position.watched + 1) / often) ** 1.5:
+            position.watched = int(done ** (2 / 3) * often + 1e-9)
             self._show()
         if self.folder is not None and time.monotonic() - self.saved > self.budget.checkpoint_seconds:
             self._save()
@@ -292,8 +255,3 @@ class BudgetLoop:
             unpack(optimizer, {"optimizer": tensors[f"optimizer-{name}"], "random": tensors["random"]}, state)
         self.sums = {name: torch.tensor(value, device=self.budget.device) for name, value in self.position.losses.items()}
         self.note(Message("Training goes on from update {step}.", step=self.position.step))
-
-
-def _out_of_memory(error: BaseException) -> bool:
-    told = any(words in str(error) for words in ("not enough memory", "can't allocate memory"))
-    return told or isinstance(error, torch.OutOfMemoryError | MemoryError)

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import math
-import secrets
 
 import streamlit as st
 
 from bmcore import params
 from bmcore.base import estimator_class
-from bmcore.errors import BmcoreError, ParameterError
+from bmcore.errors import BmcoreError
+from bmcore.ui import lab_form, lab_recommend_form, states, train
 from bmcore.ui import lab_image_queue as queue
-from bmcore.ui import lab_recommend_form, nav, states, train
 from bmcore.ui.lab_image_queue import METHODS
-from bmcore.ui.lab_queue import MOST_VALUES, Entry
+from bmcore.ui.lab_queue import Entry
 from bmcore.ui.words import _, duration, plain
 
-NONCE = "lab_images.nonce"
 MINUTES, TESTED_S = 1.0, 40.0  # a test and saving, roughly
 # values of which the usual range is known; others are put around the default
 VALUES: dict[str, tuple] = {
@@ -31,26 +29,25 @@ VALUES: dict[str, tuple] = {
 
 def draw(chosen) -> None:
     """The choice and the button."""
-    words = {"c": _("Methods and their settings"), "s": _("One setting, several values")}
-    kind = st.segmented_control(
-        _("What to compare"),
-        list(words),
-        default="c",
-        required=True,
-        format_func=words.get,
-        key="lab_images.kind",
-        persist_state="session",
-        label_visibility="collapsed",
-    )
+    kind = lab_form.kind("lab_images", {"c": _("Methods and their settings"), "s": _("One setting, several values")})
     try:
         entries = _methods() if kind == "c" else _sweep()
     except BmcoreError as error:
         states.problem(error)
         entries = []
     _expected(entries)
-    name = _("Start {n} runs", n=len(entries)) if entries else _("Start")
-    if st.button(name, type="primary", icon=":material/play_arrow:", key="lab_images.start", disabled=not (chosen.ready and entries)):
-        _start(kind, chosen.ref, entries)
+
+    def named(nonce: str) -> str:
+        return queue.named(kind, nonce, chosen.ref, entries)
+
+    def make(nonce: str) -> str:
+        for entry in entries:
+            params.check(estimator_class(entry.method.estimator), entry.params)
+        queue.start(named(nonce), chosen.ref, entries)
+        return named(nonce)
+
+    lab_form.start("lab_images", chosen.ready, entries, make,
+                   lambda nonce: named(nonce) if queue.members(named(nonce)) else "")
 
 
 def _minutes() -> float:
@@ -83,26 +80,13 @@ def _methods() -> list[Entry]:
 
 
 def _sweep() -> list[Entry]:
-    first, second, third = st.columns([3, 3, 5], gap="medium")
+    first, *others = st.columns([3, 3, 5], gap="medium")
     with first:
         key = st.selectbox(_("Method"), list(METHODS), key="lab_images.method", persist_state="session")
-    known = lab_recommend_form.numbers(key)
-    with second:
-        name = st.selectbox(_("Setting"), list(known), format_func=lambda name: _(known[name].label), key=f"lab_images.setting:{key}")
-    entry = known[name]
-    with third:
-        text = st.text_input(
-            _("Values, at most {n}", n=MOST_VALUES),
-            value=", ".join(f"{value:g}" for value in suggested(entry)),
-            help=plain(f"{_(entry.doc)} ({entry.name}: {_(entry.allowed())})", 1000),
-            max_chars=200,
-            key=f"lab_images.values:{key}:{name}",
-        )
-    default = _("not set") if entry.default is None else f"{entry.default:g}" if isinstance(entry.default, float) else str(entry.default)
-    st.caption(_("{about} Without a choice it is {default}.", about=plain(_(entry.doc)), default=plain(default)))
-    fixed = {} if name == "minutes" else {"minutes": _minutes()}
-    others = train.settings(f"lab_images.s.{key}", estimator_class(key), {}, tail=key, without=("minutes", name))
-    return queue.sweep(key, {**fixed, **others}, name, lab_recommend_form.parsed(entry, text))
+    entry, text = lab_form.setting("lab_images", key, lab_recommend_form.numbers(key), suggested, others)
+    fixed = {} if entry.name == "minutes" else {"minutes": _minutes()}
+    changed = train.settings(f"lab_images.s.{key}", estimator_class(key), {}, tail=key, without=("minutes", entry.name))
+    return queue.sweep(key, {**fixed, **changed}, entry.name, lab_recommend_form.parsed(entry, text))
 
 
 def suggested(entry: params.Parameter) -> list:
@@ -133,22 +117,6 @@ def _expected(entries: list[Entry]) -> None:
         st.caption(_("Expected: about {time} for all. They run one after the other; you may close this page.", time=duration(total)))
 
 
-def _start(kind: str, ref: dict, entries: list[Entry]) -> None:
-    code = queue.named(kind, st.session_state.setdefault(NONCE, secrets.token_hex(16)), ref, entries)
-    try:
-        for entry in entries:
-            params.check(estimator_class(entry.method.estimator), entry.params)
-        queue.start(code, ref, entries)
-    except (BmcoreError, ParameterError) as error:
-        states.problem(error)
-        if queue.members(code):
-            nav.link("lab_images", _("Open the part of the queue that was started"), icon=":material/arrow_forward:", queue=code)
-        return
-    st.query_params["queue"] = code
-    st.rerun()
-
-
 def fresh() -> None:
     """Make room for another queue: the next press of the button starts a new one."""
-    st.session_state.pop(NONCE, None)
-    st.query_params.pop("queue", None)
+    lab_form.fresh("lab_images")

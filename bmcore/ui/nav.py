@@ -19,6 +19,7 @@ LABS = {
     "lab_clusters": (Message("Clustering lab"), ":material/science:"),
     "lab_recommend": (Message("Recommender lab"), ":material/experiment:"),
     "lab_images": (Message("Image lab"), ":material/blur_on:"),
+    "lab_words": (Message("Text lab"), ":material/match_word:"),
 }
 
 

@@ -13,7 +13,7 @@ import pytest
 from bmcore import base, runs
 from bmcore.runs import locks
 
-collect_ignore = ["fake", "few", "quick"]  # only workers read it
+collect_ignore = ["fake", "few", "poor", "quick"]  # only workers read it
 FAKE = Path(__file__).parent / "fake"
 N = int(os.environ.get("BMCORE_FAULTS_N", "3"))
 

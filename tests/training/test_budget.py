@@ -119,3 +119,13 @@ def test_checkpoints_of_other_data_are_left_alone(tmp_path):
     other.fingerprint = "other"
     run(other, Budget(steps=9), folder=tmp_path, notes=notes)
     assert len(other.dones) == 9 and len(notes) == 1
+
+
+def test_steps_and_seconds_end_it_whichever_is_first():
+    quick, told = Two(), []
+    run(quick, Budget(steps=5, seconds=600), lambda step, total, **_: told.append((step, total)))
+    assert len(quick.dones) == 5 and quick.dones[1:] == pytest.approx([0.2, 0.4, 0.6, 0.8], abs=0.01)
+    assert told == sorted(told) and told[-1] == (6000, 6000) and told[0][0] >= 1200
+    slow = Two(wait=0.01)
+    run(slow, Budget(steps=10**6, seconds=0.2))
+    assert 1 <= len(slow.dones) < 1000 and slow.dones == sorted(slow.dones)

@@ -26,7 +26,17 @@ def prove(generator, train, test, *, rare, per_class_goal, seed, report):
     }
 
 
-for name, function in (("pictures", evaluate), ("proof", prove)):
+def write(generator, train, test, *, seed, report=None):
+    report(1, 1, phase="evaluate")
+    entry = {"bits_per_byte": {"value": generator.bits_per_byte(test.documents[:2]), "low": 0.0, "high": 9.0}}
+    return {
+        "task": "generation", "metric": "bits_per_byte", "n_train": len(train), "n_test": len(test),
+        "model": {"name": type(generator).__name__, **entry}, "baselines": [{"name": "5-gram Kneser-Ney", **entry}],
+        "difference": {"against": "5-gram Kneser-Ney"}, "verdict": {"kind": "learned", "message": {"template": "Learned.", "values": {}}},
+    }
+
+
+for name, asked, function in (("pictures", "evaluate", evaluate), ("proof", "prove", prove), ("generation", "evaluate", write)):
     module = types.ModuleType(f"bmcore.evaluate.{name}")
-    setattr(module, function.__name__, function)
+    setattr(module, asked, function)
     sys.modules[module.__name__] = module
