@@ -9,7 +9,7 @@ from bmcore.ui import lab_words_queue as queue
 from bmcore.ui.words import _
 
 st.title(_("Text lab"), anchor=False)
-code = st.query_params.get("queue")
+code = st.query_params.get("queue") or st.query_params.get("run")
 entries = queue.members(code) if code else []
 if code and not entries:
     states.box("warning", _("There is no such queue here: it was deleted, or the address is wrong."), _("Start a new one below."))

@@ -16,7 +16,7 @@ from tests.image import tiny_pipeline
 
 TEXTS = ["late parcel", "where is my parcel", "parcel lost", "courier is late",
          "refund please", "card charged twice", "money back", "wrong invoice"]
-STORIES = [f"{number}. {word} Wilson sold {number} red boats to the harbour, and nobody asked why." * 3 for number, word in enumerate(TEXTS, 1)]
+STORIES = [f"{n}. {word} Wilson sold {n} red boats to the harbour, and nobody asked why." * 3 for n, word in enumerate(TEXTS, 1)]
 POINTS = [[0.0, 0.0], [0.0, 1.0], [9.0, 9.0], [9.0, 8.0], [1.0, 0.0], [30.0, 30.0]]
 CHOICES = sp.csr_matrix(np.array([[1, 1, 0, 0], [1, 1, 0, 0], [0, 0, 1, 1], [1, 0, 0, 0]], dtype=np.float32))
 PICTURES = np.random.default_rng(0).integers(0, 256, (12, 8, 8), dtype=np.uint8)
@@ -46,7 +46,7 @@ def shown(made, show, X):
     if show == "sample":
         return found(6, seed=1)
     if show == "search":
-        return [[answer["score"] for answer in row] for row in found(X)]
+        return [answer["score"] for row in found(X) for answer in row]
     return found(X) if callable(found) else found
 
 

@@ -61,8 +61,8 @@ def fit(estimator: Any, documents: Sequence[str], report: Callable[..., Any], ch
     with devices.seeded(settings["seed"]):
         model, tokenizer, base = _opened(settings, documents)
         context = settings["context_length"] if base is None else _context(model, settings["context_length"])
-        border = gpt_tokenizer.border_of(tokenizer, model)
-        feed, held = _divided(gpt_tokenizer.encode(tokenizer, documents, report), context, border, settings["seed"], device)
+        ends = gpt_tokenizer.border_of(tokenizer, model), gpt_tokenizer.start_of(tokenizer, model)
+        feed, held = _divided(gpt_tokenizer.encode(tokenizer, documents, report), context, ends, settings["seed"], device)
         plan = plan_for(settings, base is None)
         learner = Learner(model, feed, held, plan, device, _fingerprint(settings, feed), _drafts(tokenizer, context, settings["seed"]))
         budget, clock = _budget(settings, plan, feed, base is None, device), _Clock(report, feed, notes)
@@ -109,8 +109,8 @@ def _context(model: Any, asked: int) -> int:
     return min(found, window) if limited else found
 
 
-def _divided(arrays: list[np.ndarray], context: int, border: int, seed: int, device: str) -> tuple[Feed, Any]:
-    """What is learned, and rows of documents that only choose the best weights."""
+def _divided(arrays: list[np.ndarray], context: int, ends: tuple[int, int], seed: int, device: str) -> tuple[Feed, Any]:
+    """What is learned, and rows of documents that only choose the best weights; `ends`: the tokens behind and before a document."""
     arrays = [one for one in arrays if len(one)]
     if len(arrays) < 2:
         raise DataError("There are fewer than 2 texts to learn from: one learns, one judges. Bring more texts, better some hundred.")
@@ -119,9 +119,9 @@ def _divided(arrays: list[np.ndarray], context: int, border: int, seed: int, dev
     before = np.cumsum([0, *(len(arrays[row]) for row in order[:most])])
     n = max(1, int(np.searchsorted(before, enough)))
     n = min(n, most)
-    held = pack([arrays[row] for row in order[:n]], context, border)
+    held = pack([arrays[row] for row in order[:n]], context, *ends)
     held = held.cut(max(1, enough // context))
-    return Feed([arrays[row] for row in order[n:]], context, border, seed), held
+    return Feed([arrays[row] for row in order[n:]], context, ends[0], seed, ends[1]), held
 
 
 def _budget(settings: dict[str, Any], plan: Plan, feed: Feed, scratch: bool, device: str) -> Budget:

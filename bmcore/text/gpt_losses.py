@@ -39,7 +39,7 @@ def losses(model: Any, tokenizer: Any, documents: Sequence[str], context: int,
         Predicted tokens, UTF-8 bytes.
     """
     arrays = gpt_tokenizer.encode(tokenizer, documents)
-    nats = token_losses(model, arrays, gpt_tokenizer.border_of(tokenizer, model), context, report)
+    nats = token_losses(model, arrays, gpt_tokenizer.start_of(tokenizer, model), context, report)
     tokens = np.array([len(one) for one in arrays], np.int64)
     sizes = np.array([len(text.encode("utf-8", "surrogatepass")) for text in documents], np.int64)
     return np.array([one.sum() for one in nats], np.float64), tokens, sizes

@@ -64,7 +64,7 @@ def within(segments: torch.Tensor) -> torch.Tensor:
     return same.tril()
 
 
-def pack(documents: Sequence[np.ndarray], context: int, border: int) -> Blocks:
+def pack(documents: Sequence[np.ndarray], context: int, border: int, begin: int | None = None) -> Blocks:
     """Documents, in this order, as rows. Memory: 16 bytes a token.
 
     Parameters
@@ -74,7 +74,9 @@ def pack(documents: Sequence[np.ndarray], context: int, border: int) -> Blocks:
     context : int
         Tokens a row.
     border : int
-        The token that stands before and behind each document.
+        The token that stands behind each document.
+    begin : int, optional
+        The token that stands before it; without it the border.
 
     Examples
     --------
@@ -97,6 +99,7 @@ def pack(documents: Sequence[np.ndarray], context: int, border: int) -> Blocks:
     targets = np.full(n * context, IGNORED, np.int32)
     targets[:total - 1] = ids[1:total]
     targets[total - 1] = border
+    ids[starts] = border if begin is None else begin
     first = first.reshape(n, context)
     segments = np.cumsum(first, axis=1, dtype=np.int32) - first[:, :1]  # 0 is what the row begins with
     first[:, 0] = True
@@ -111,8 +114,8 @@ class Feed:
     Where it stands is two numbers in `place` (pass, row), which a checkpoint can keep; nothing else is drawn or remembered.
     """
 
-    def __init__(self, documents: Sequence[np.ndarray], context: int, border: int, seed: int):
-        self.documents, self.context, self.border, self.seed = documents, context, border, seed
+    def __init__(self, documents: Sequence[np.ndarray], context: int, border: int, seed: int, begin: int | None = None):
+        self.documents, self.context, self.border, self.seed, self.begin = documents, context, border, seed, begin
         tokens = sum(len(one) + 1 for one in documents)
         self.rows = -(-tokens // context)  # a pass
         self.place = torch.zeros(2, dtype=torch.int64)
@@ -135,7 +138,7 @@ class Feed:
     def _epoch(self, number: int) -> Blocks:
         if number != self._packed:
             order = np.random.default_rng([self.seed, number]).permutation(len(self.documents))
-            blocks = pack([self.documents[row] for row in order], self.context, self.border)
+            blocks = pack([self.documents[row] for row in order], self.context, self.border, self.begin)
             self._blocks = blocks.cut(np.random.default_rng([self.seed, number, 1]).permutation(len(blocks)))
             self._packed = number
         return self._blocks

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from bmcore.text.gpt_tokenizer import border_of
+from bmcore.text.gpt_tokenizer import start_of
 
 BROKEN = "\ufffd"  # what a decoder writes for bytes that are no character (yet)
 _PENDING = 8  # tokens; a character has at most four bytes, so more than these wait for nothing
@@ -13,9 +13,9 @@ _BEFORE = 8  # tokens of the prompt: whether a word begins with a space shows on
 
 
 def encode(tokenizer: Any, text: str) -> list[int]:
-    """The border that stands before a document, and the tokens of a text; half a surrogate pair becomes a question mark."""
+    """The token that a document begins with, and the tokens of a text; half a surrogate pair becomes a question mark."""
     text = text.encode("utf-8", "replace").decode()
-    return [border_of(tokenizer), *tokenizer(text, add_special_tokens=False, split_special_tokens=True, verbose=False)["input_ids"]]
+    return [start_of(tokenizer), *tokenizer(text, add_special_tokens=False, split_special_tokens=True, verbose=False)["input_ids"]]
 
 
 class Detokenizer:

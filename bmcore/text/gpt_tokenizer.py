@@ -67,8 +67,13 @@ def encode(tokenizer: Any, documents: Sequence[str], report: Callable[..., Any] 
     return found
 
 
+def start_of(tokenizer: Any, model: Any = None) -> int:
+    """The token that a document begins with: bos where the model knows one, as Gemma and Llama must have it, else its end."""
+    return tokenizer.bos_token_id if isinstance(tokenizer.bos_token_id, int) else border_of(tokenizer, model)
+
+
 def border_of(tokenizer: Any, model: Any = None) -> int:
-    """The token between documents: what the model begins with if it has that, else what it ends with."""
+    """The token that a document ends with."""
     for number in (tokenizer.eos_token_id, tokenizer.bos_token_id, getattr(getattr(model, "config", None), "eos_token_id", None)):
         if isinstance(number, int):
             return number

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from bmcore.runs import asked
 from bmcore.ui import charts, runlist, scores
 from bmcore.ui.words import _, ago, for_chart, one_line
 
@@ -47,7 +48,7 @@ def _results(found: list, names: list[str]) -> None:
     for metric, measured in rows.items():
         alt = "; ".join(f"{name} {v['value']:.2f}" for name, v, _c in measured)
         # a distance has no largest value
-        most = 1.1 * max(v["high"] for _n, v, _c in measured) if metric == "feature_fid" else 1
+        most = 1.1 * max(v["high"] for _n, v, _c in measured) if asked.lower_is_better(metric) else 1
         charts.intervals(measured, key=f"compare.results.{metric}", alt=alt, title=_(scores.METRICS[metric][1]), most=most or 1)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
+from bmcore.errors import BmcoreError
 from bmcore.messages import Message
 from bmcore.ui import lab_queue, picture_measures
 from bmcore.ui.lab_queue import Entry, Method
@@ -64,8 +65,20 @@ def whole(found: object) -> bool:
 
 
 def members(code: str) -> list[Member]:
-    """The runs of a queue, in the order in which they were started; none where there is no such queue."""
-    return lab_queue.members(SCENARIO, Member, code)
+    """The runs of a queue, in the order in which they were started; of a run's id that run alone; none where there is neither."""
+    return lab_queue.members(SCENARIO, Member, code) or _alone(code)
+
+
+def _alone(run_id: str) -> list[Member]:
+    """A run that was started elsewhere, as from a terminal."""
+    from bmcore import runs
+    from bmcore.ui import runlist
+
+    try:
+        run = runs.get(run_id)
+    except BmcoreError:
+        return []
+    return [Member(run, {"name": runlist.name(run), "parameter": None, "value": None})] if run.spec["task"] == "generation" else []
 
 
 def queues() -> list[tuple[str, list[Member]]]:

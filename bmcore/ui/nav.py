@@ -49,6 +49,8 @@ def page_of(run) -> str:
         return "product_recommendations"
     if spec["task"] == "pictures":
         return "image_studio"
+    if spec["task"] == "generation":
+        return "lab_words"
     prepare = spec["columns"].get("prepare")
     if prepare == "numeric":
         return "unusual" if spec["estimator"] == "DBSCAN" else "customer_segments"

@@ -13,6 +13,8 @@ METRICS = {
     "silhouette": (Message("Groups apart (silhouette)"), Message("Silhouette (bar: 95 % interval)")),
     "ndcg_10": (Message("Found at the top (NDCG@10)"), Message("NDCG@10 (bar: 95 % interval)")),
     "class_accuracy": (Message("Reads as what was asked for"), Message("Read as asked, share (bar: 95 % interval)")),
+    "bits_per_byte": (Message("Surprise at new texts (bits a byte)"), Message("Bits per byte, lower is better (bar: 95 % interval)")),
+    "mrr": (Message("Right answers found (MRR)"), Message("MRR (bar: 95 % interval)")),
     "feature_fid": (Message("Distance to real (feature-FID)"), Message("Feature-FID, lower is better (bar: 95 % interval)")),
 }
 # verdict on groups -> (word, colour)
@@ -30,6 +32,14 @@ PICTURES = {
     "blurry": (Message("blurry"), "red"),
     "worse": (Message("worse than simple"), "red"),
 }
+# verdict on a model that writes -> (word, colour)
+WRITING = {
+    "learned": (Message("learned the style"), "green"),
+    "not_proven": (Message("not proven"), "orange"),
+    "memorised": (Message("memorised"), "red"),
+    "worse": (Message("worse than simple"), "red"),
+}
+WORDS = {"clustering": GROUPS, "pictures": PICTURES, "generation": WRITING}  # task -> its verdicts
 COLORS = {"better": "green", "worse": "red"}  # any other verdict on a model is orange
 
 
@@ -56,7 +66,7 @@ def quality(run) -> tuple[float, float] | None:
 def draw(run) -> None:
     """Ours against the comparison and the verdict, and below it what is measured."""
     found, verdict = quality(run), (run.headline or {}).get("verdict")
-    known = GROUPS if clusters(run) else PICTURES if run.spec["task"] == "pictures" else {}
+    known = GROUPS if clusters(run) else WORDS.get(run.spec["task"], {})
     if verdict in known:
         word, color = known[verdict]
         badge = f":{color}-badge[{_(word)}]"

@@ -109,3 +109,9 @@ def test_windows_count_each_token_once():
             assert counted == list(range(n))
             assert all(end - start <= context and (start == 0 or first - start >= context // 2)
                        for _, start, end, first in gpt_losses.windows(0, n, context))
+
+
+def test_a_document_may_begin_with_another_token_than_it_ends_with():
+    blocks = pack([np.array([5, 6]), np.array([7])], 4, 0, 9)
+    assert blocks.ids.tolist() == [[9, 5, 6, 9], [7, 0, 0, 0]]
+    assert blocks.targets.tolist() == [[5, 6, 0, 7], [0, -100, -100, -100]]

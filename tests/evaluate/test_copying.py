@@ -1,0 +1,45 @@
+"""What stands word for word in the training texts, against a slow search."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bmcore.evaluate.copying import LONG, SEED, Copies
+
+TEXT = st.text("ab c好\n", max_size=120)
+
+
+def slow(text: str, documents: list[str]) -> tuple[int, int]:
+    """(longest span of at least 16, characters in spans over 50)."""
+    inside, longest = np.zeros(len(text), bool), 0
+    for start in range(len(text)):
+        end = start
+        while end < len(text) and any(text[start:end + 1] in one for one in documents):
+            end += 1
+        longest = max(longest, end - start)
+        if end - start > LONG:
+            inside[start:end] = True
+    return (longest if longest >= SEED else 0), int(inside.sum())
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(TEXT, max_size=4), TEXT, st.integers(0, 60))
+def test_as_the_slow_one(documents, text, cut):
+    text += (documents[0][cut:] if documents else "")
+    found = Copies(documents).of([text])[0]
+    assert (found.longest, found.over) == slow(text, documents)
+    assert text[found.start:found.start + found.longest] == found.passage
+
+
+def test_a_span_does_not_go_from_one_document_to_the_next():
+    a, b = "one sentence that ends here, ", "and another that begins there."
+    assert Copies([a, b]).of([a + b])[0].longest == len(b)
+    assert Copies([a + b]).of([a + b])[0].over == len(a + b)
+
+
+def test_nothing_to_find():
+    assert Copies([]).of(["a text of more than sixteen characters"])[0].longest == 0
+    assert Copies(["short"]).of(["", "short"]) == [(0, 0, "", 0)] * 2
+    assert Copies(["with \x00 a border in it, which is no character"]).of(["\x00" * 30])[0].longest == 0
