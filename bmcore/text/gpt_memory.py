@@ -1,6 +1,6 @@
 """How much memory a language model needs to learn, told before anything is imported or fetched, and what to choose where it is too much.
 
-Measured on a processor that computes in bf16, which halves the activations (1 to 40 million weights, context 256 and 1,024): the forecast was
+Measured on a processor that computes in bf16, which halves the activations (1 to 40 million weights, context 256, 1,024): the forecast was
 4 to 50 % above the peak. LoRA on 270 million weights took 5 % more than forecast with FROZEN at 8.
 """
 
