@@ -142,9 +142,8 @@ def product_speed(width: int, bf16: bool) -> float:
 
 def minutes(length: float, settings: dict) -> None:
     """From nothing, against a 5-gram model over the same tokens."""
-    from bmcore.evaluate.ngram import KneserNey
-
     from bmcore import TextGenerator
+    from bmcore.evaluate.ngram import KneserNey
     from bmcore.text import gpt_tokenizer
 
     learned, test = corpus()
