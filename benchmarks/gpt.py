@@ -153,7 +153,7 @@ def minutes(length: float, settings: dict) -> None:
     seconds = time.perf_counter() - start
     nats, _, sizes = writer.losses(test)
     arrays, judged = (gpt_tokenizer.encode(writer.tokenizer_, part) for part in (learned, test))
-    peer_nats = KneserNey.fit(arrays, len(writer.tokenizer_)).losses(judged)
+    peer_nats = np.concatenate(KneserNey().fit(arrays, len(writer.tokenizer_)).losses(judged))
     mine, theirs = (float(np.sum(value) / np.log(2) / sizes.sum()) for value in (nats, peer_nats))
     seen = writer.history_[-1]["step"]
     print(f"{seconds:.0f} s, {seen} updates, {writer.counts_['parameters']:,} parameters, {len(writer.tokenizer_)} tokens; "
