@@ -50,7 +50,7 @@ def scratch(size: str) -> Shape:
     """A model from nothing.
 
     >>> scratch("nano").weights // 1000
-    1151
+    1164
     """
     width, layers = _SCRATCH[size]
     inner = -(-width * 8 // 3 // 64) * 64
