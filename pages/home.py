@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import streamlit as st
 
+from bmcore.messages import Message
 from bmcore.ui import device, guard, nav, runlist
-from bmcore.ui.kinds import PictureScenario
+from bmcore.ui.kinds import PictureScenario, WritingScenario
 from bmcore.ui.scenario import SCENARIOS
 from bmcore.ui.words import _, plain
+
+# what a kind of scenario wants to be brought, and the button for it; tables where nothing is said
+BRING = {
+    PictureScenario: (Message("Bring pictures"), Message("Use my own pictures")),
+    WritingScenario: (Message("Bring texts"), Message("Use my own texts")),
+}
 
 st.title(_("Would AI help my business, and is that true?"), anchor=False)
 st.markdown(_("bmcore trains real models on real data, compares them with something trivial, and tells you honestly which one is better."))
@@ -46,10 +53,10 @@ with click.container(border=True, height="stretch"):
     if st.button(_("Start with the sample"), icon=":material/play_arrow:", key="home.sample"):
         nav.go(start.key, source="sample")
 with table.container(border=True, height="stretch"):
-    pictures = isinstance(start, PictureScenario)
-    st.markdown(f"**{_('Bring pictures') if pictures else _('Bring a table')}**")
+    bring, use = BRING.get(type(start), (Message("Bring a table"), Message("Use my own table")))
+    st.markdown(f"**{_(bring)}**")
     st.markdown(_(start.bring))
-    if st.button(_("Use my own pictures") if pictures else _("Use my own table"), icon=":material/upload_file:", key="home.table"):
+    if st.button(_(use), icon=":material/upload_file:", key="home.table"):
         nav.go(start.key, source="file")
 with line.container(border=True, height="stretch"):
     st.markdown(f"**{_('Write a line')}**")

@@ -20,10 +20,10 @@ from bmcore import runs  # noqa: E402
 from bmcore.data import refs, samples  # noqa: E402
 from bmcore.errors import ServiceError  # noqa: E402
 from bmcore.serve import client  # noqa: E402
-from bmcore.ui import lab_recommend_form, lab_words_data, lab_words_pair, lab_words_read, look  # noqa: E402
+from bmcore.ui import lab_recommend_form, lab_words_read, look, writing_data, writing_drafts  # noqa: E402
 from bmcore.ui import lab_words_form as form  # noqa: E402
-from bmcore.ui import lab_words_live as live  # noqa: E402
 from bmcore.ui import lab_words_queue as queue  # noqa: E402
+from bmcore.ui.words import lines as plain_lines  # noqa: E402
 
 PAGE, BOTH, SWEEP = "lab_words", "c0a1b2c3d", "s201b2c3d"
 NAMES = ["GPT nano", "GPT mini"]
@@ -108,7 +108,7 @@ def test_the_page_starts_both_sizes_and_a_sweep(home, launched, monkeypatch):
 def test_texts_of_a_table_that_were_looked_at(home, launched, monkeypatch):
     asked = []
     monkeypatch.setattr(samples, "present", lambda name: True)
-    monkeypatch.setattr(lab_words_data, "_SAMPLES_SEEN", {})
+    monkeypatch.setattr(writing_data, "_SAMPLES_SEEN", {})
     monkeypatch.setattr(look, "request", lambda one: asked.append(one) or look_answer())
     at = open_page(PAGE)
     assert not at.exception and "900" in words(at) and "I love the colour, *not* the zip" in words(at).replace("\u2060", "")
@@ -165,12 +165,12 @@ def test_half_an_evaluation_and_no_curve(home):
 
 def test_drafts_that_are_damaged(home):
     run = runs.get(make_words_run(home, "done"))
-    assert live.newest(run)["seconds"] == 20.0
+    assert writing_drafts.newest(run)["seconds"] == 20.0
     with open(run.folder / "drafts.jsonl", "a") as file:
         file.write('{"seconds": 3, "texts": ["\u2028"]}\n[1]\n{"seconds": 1')
-    assert live.newest(run) is None
+    assert writing_drafts.newest(run) is None
     (run.folder / "drafts.jsonl").unlink()
-    assert live.newest(run) is None
+    assert writing_drafts.newest(run) is None
 
 
 def test_stop_asks_every_run_to_end(home):
@@ -259,4 +259,4 @@ def test_attention_that_does_not_fit_together(answer):
 
 
 def test_a_text_is_harmless_and_keeps_its_lines():
-    assert lab_words_pair.lines("a\nb\n\n\n\n\n# c :red[x]") == "a  \nb\n\n\\# c \\:red\\[x\\]"
+    assert plain_lines("a\nb\n\n\n\n\n# c :red[x]") == "a  \nb\n\n\\# c \\:red\\[x\\]"

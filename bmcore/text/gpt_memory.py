@@ -7,6 +7,7 @@ Measured on a processor that computes in bf16, which halves the activations (1 t
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,8 +88,8 @@ def shape_of(params: dict[str, Any]) -> Shape | None:
 
     if model == gemma.NAME and not gemma.gemma_present():
         return Shape(268_098_176, 167_772_160, 640, 18, 2_000_000 // 8, 262_144)
-    folder = gemma.place() if model == gemma.NAME else Path(model).expanduser()
-    return of_folder(folder) if folder.is_dir() else None
+    folder = gemma.place() if model == gemma.NAME else Path(os.path.expanduser(model))
+    return of_folder(folder) if os.path.isdir(folder) else None  # a name that no disk would take is none either
 
 
 def needed(shape: Shape, params: dict[str, Any], characters: int = 0) -> dict[str, int]:

@@ -5,6 +5,7 @@ A hub model's size is asked for before any of it is fetched.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -42,8 +43,8 @@ def locate(model: str, revision: str | None = None, report: Callable[..., Any] |
     """
     if model == gemma.NAME:
         return Source(model, gemma.gemma_folder(report=report))
-    path = Path(model).expanduser()
-    if path.is_dir():
+    path = Path(os.path.expanduser(model))
+    if os.path.isdir(path):  # unlike path.is_dir(), also for a name that no disk would take
         source = Source(model, path)
     else:
         folder = _fetch(model, revision)
@@ -184,5 +185,5 @@ def present(model: str) -> Path | None:
     """The model's folder if it is on this machine: nothing is fetched, nothing heavy imported."""
     if model == gemma.NAME:
         return gemma.place() if gemma.gemma_present() else None
-    path = Path(model).expanduser()
+    path = Path(os.path.expanduser(model))
     return path if path.is_dir() else None

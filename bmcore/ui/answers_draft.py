@@ -28,8 +28,7 @@ def draw(run_id: str, found: dict) -> None:
     writers = _writers()
     if not writers:
         st.caption(_("To have a draft written, first train a model on your own texts. The answers beside this can be used as they are."))
-        if any(scenario.key == WRITERS for scenario in nav.SCENARIOS):
-            nav.link(WRITERS, icon=":material/arrow_forward:")
+        nav.link(WRITERS, icon=":material/arrow_forward:")
         return
     if not found["rows"]:
         st.caption(_("Without a past answer there is nothing to write from."))

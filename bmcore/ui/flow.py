@@ -1,6 +1,6 @@
-"""The five steps of a page that learns from a table: the question, the table, the method, the result, trying it.
+"""The five steps of a page that learns from a table or from texts: the question, the data, the method, the result, trying it.
 
-What a kind of page has of its own is a `Flow`; `cluster_steps` and `recommend_steps` each hold one.
+What a kind of page has of its own is a `Flow`; `cluster_steps`, `recommend_steps` and `writing_steps` each hold one.
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ import streamlit as st
 from bmcore.errors import BmcoreError
 from bmcore.messages import Message
 from bmcore.ui import nav, states, steps
-from bmcore.ui.kinds import TableScenario
+from bmcore.ui.kinds import TableScenario, WritingScenario
 from bmcore.ui.words import _, ago, duration, number, one_line, plain
+
+SOON, LOST = Message("as soon as there is a table"), Message("a table that is no longer known")
 
 
 @dataclass(frozen=True)
@@ -31,9 +33,11 @@ class Flow:
     whole: Callable[[dict | None], bool]  # whether an evaluation has what steps 4 and 5 cannot do without
     count: Callable[[dict], object]  # how many of the scenario's unit an evaluation is about
     methods: dict[str, tuple]  # estimator -> (name, ...)
+    soon: Message = SOON  # when step 3 can be filled in
+    lost: Message = LOST  # what is said of data that was deleted
 
 
-def page(flow: Flow, scenario: TableScenario, result: Callable, tryout: Callable) -> None:
+def page(flow: Flow, scenario: TableScenario | WritingScenario, result: Callable, tryout: Callable) -> None:
     """The whole page; `result(run, evaluation)` and `tryout(run, evaluation)` draw steps 4 and 5 of a finished run."""
     run = steps.asked_run(scenario)
     st.title(_(scenario.title), anchor=False)
@@ -45,7 +49,7 @@ def page(flow: Flow, scenario: TableScenario, result: Callable, tryout: Callable
         foot(scenario)
 
 
-def new(flow: Flow, scenario: TableScenario) -> None:
+def new(flow: Flow, scenario: TableScenario | WritingScenario) -> None:
     """The page without a run: the question and its picture, the table, the method."""
     words, picture = st.columns([7, 4], gap="large", vertical_alignment="center")
     picture.image(str(nav.STATIC / scenario.picture), width="stretch", alt=_(scenario.alt))
@@ -56,14 +60,14 @@ def new(flow: Flow, scenario: TableScenario) -> None:
     states.step(2, _(scenario.data_title))
     chosen = flow.choose(scenario)
     if chosen is None:
-        states.later(3, _(flow.ask), _("as soon as there is a table"))
+        states.later(3, _(flow.ask), _(flow.soon))
     else:
         states.step(3, _(flow.ask))
         flow.form(scenario, chosen)
     later(flow)
 
 
-def of_run(flow: Flow, scenario: TableScenario, run, result: Callable, tryout: Callable) -> None:
+def of_run(flow: Flow, scenario: TableScenario | WritingScenario, run, result: Callable, tryout: Callable) -> None:
     """The page of a run in any state."""
     folded(flow, scenario, run)
     if run.state in states.LIVE:
@@ -79,7 +83,7 @@ def of_run(flow: Flow, scenario: TableScenario, run, result: Callable, tryout: C
     steps.again(scenario, run)
 
 
-def finished(flow: Flow, scenario: TableScenario, run, result: Callable, tryout: Callable) -> None:
+def finished(flow: Flow, scenario: TableScenario | WritingScenario, run, result: Callable, tryout: Callable) -> None:
     """Steps 4 and 5 of a run that is done."""
     found = run.evaluation
     states.step(4, _("Result"))
@@ -91,7 +95,7 @@ def finished(flow: Flow, scenario: TableScenario, run, result: Callable, tryout:
     tryout(run, found)
 
 
-def beside_limits(scenario: TableScenario, draw: Callable) -> None:
+def beside_limits(scenario: TableScenario | WritingScenario, draw: Callable) -> None:
     """What `draw()` draws, with what this cannot do to its right."""
     left, right = st.columns([6, 5], gap="large")
     with left:
@@ -101,11 +105,11 @@ def beside_limits(scenario: TableScenario, draw: Callable) -> None:
         limits(scenario)
 
 
-def limits(scenario: TableScenario) -> None:
+def limits(scenario: TableScenario | WritingScenario) -> None:
     st.markdown("\n".join(f"- {plain(_(limit))}" for limit in scenario.limits))
 
 
-def foot(scenario: TableScenario) -> None:
+def foot(scenario: TableScenario | WritingScenario) -> None:
     """The limits, folded, while there is no result beside which they stand."""
     with st.expander(_("Where it ends: what this cannot do"), icon=":material/info:"):
         limits(scenario)
@@ -117,19 +121,19 @@ def later(flow: Flow) -> None:
     states.later(5, _("Try it"), _(flow.tryout))
 
 
-def folded(flow: Flow, scenario: TableScenario, run) -> None:
+def folded(flow: Flow, scenario: TableScenario | WritingScenario, run) -> None:
     """Steps 1 and 2, done: a line each, with what was chosen."""
     st.markdown(f":green[:material/check_circle:] **1 · {_('The question')}** — {_(scenario.question)}")
     st.markdown(f":green[:material/check_circle:] **2 · {_(scenario.data_title)}** — {_data_line(flow, scenario, run)}")
 
 
-def _data_line(flow: Flow, scenario: TableScenario, run) -> str:
+def _data_line(flow: Flow, scenario: TableScenario | WritingScenario, run) -> str:
     from bmcore.data import refs
 
     try:
         parts = [plain(_(refs.title(run.spec["data"])), 100)]
     except (BmcoreError, KeyError, TypeError):
-        parts = [_("a table that is no longer known")]
+        parts = [_(flow.lost)]
     used = [value for role, value in run.spec["columns"].items() if role != "prepare" and isinstance(value, str)]
     if used:
         parts.append(plain(", ".join(one_line(name, 40) for name in used), 160))

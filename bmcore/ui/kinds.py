@@ -147,3 +147,14 @@ class PictureScenario(Scenario):
     presets: tuple[Preset, ...]
     both: bool = False  # whether two methods may be started together, on the same pictures under the same budget
     labelled: bool = False  # whether the pictures must have at least two classes
+
+
+@dataclass(frozen=True)
+class WritingScenario(Scenario):
+    """Texts, and a model that learns to write like them."""
+
+    go: Message  # the words on the button that starts it
+    unit: Message  # what a run learned from: "texts to learn from"
+    data_title: Message  # the heading of the step with the texts
+    presets: tuple[Preset, ...]
+    misuse: Message  # what its drafts must not be used for, and why

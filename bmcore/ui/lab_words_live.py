@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
-
 import streamlit as st
 
-from bmcore.ui import lab_queue_live, lab_words_pair, states
+from bmcore.ui import lab_queue_live, states, writing_drafts
 from bmcore.ui import lab_words_queue as queue
 from bmcore.ui import lab_words_result as result
 from bmcore.ui.lab_queue_live import TICK_S
-from bmcore.ui.lab_words_queue import METRIC, SCENARIO, Member
-from bmcore.ui.words import _, duration, plain
-
-_TAIL = 64_000  # bytes: the last drafts are in them
+from bmcore.ui.lab_words_queue import SCENARIO, Member
+from bmcore.ui.words import _, duration, lines, plain
+from bmcore.ui.writing_measures import METRIC
 
 
 def draw(code: str, entries: list[Member]) -> None:
@@ -51,29 +48,10 @@ def _figures(entry: Member) -> None:
 def _growing(alive: list[Member]) -> None:
     """What the run at work writes now, and how long it will take."""
     run = next((entry.run for entry in alive if entry.run.state == "running"), None)
-    draft = newest(run) if run else None
+    draft = writing_drafts.newest(run) if run else None
     if draft:
         with st.container(border=True):
             st.caption(_("What it writes after {time} of learning:", time=duration(draft["seconds"])))
-            st.markdown(lab_words_pair.lines(draft["texts"][0], 800))
+            st.markdown(lines(draft["texts"][0], 800))
     if run and run.progress.get("left_s") is not None:
         st.caption(plain(_("About {time} left of this step.", time=duration(run.progress["left_s"]))))
-
-
-def newest(run) -> dict | None:
-    """The last whole line of the run's drafts."""
-    try:
-        with open(run.folder / "drafts.jsonl", "rb") as file:
-            file.seek(max(0, file.seek(0, 2) - _TAIL))
-            lines = file.read().decode("utf-8", "replace").split("\n")
-    except OSError:
-        return None
-    for line in reversed(lines):
-        try:
-            found = json.loads(line)
-        except (ValueError, RecursionError):
-            continue
-        if isinstance(found, dict) and isinstance(found.get("seconds"), int | float) and isinstance(found.get("texts"), list):
-            texts = [text for text in found["texts"] if isinstance(text, str) and text.strip()]
-            return {"seconds": found["seconds"], "texts": texts} if texts else None
-    return None

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import re
 
 import streamlit as st
 
 from bmcore.errors import BmcoreError
 from bmcore.ui import lab_words_next, lab_words_queue, states
-from bmcore.ui.words import _, one_line, plain
+from bmcore.ui.words import _, lines, one_line, plain
 
 LONGEST, TOKENS, MOST_SEED = 2000, 80, 999
 
@@ -79,15 +78,3 @@ def _write(run_id: str, body: dict, written: dict[str, str]) -> None:
         states.problem(error)
         return
     place.markdown(lines(written[run_id]) or f"*{_('It wrote nothing.')}*")
-
-
-def lines(text: str, longest: int = 4000) -> str:
-    r"""A text with its line ends, harmless in Markdown.
-
-    Examples
-    --------
-    >>> lines("# one\n\n*two*")
-    '\\# one\n\n\\*two\\*'
-    """
-    paragraphs = re.split(r"\n\s*\n", text.strip()[:longest])
-    return "\n\n".join("  \n".join(plain(line, longest) for line in part.split("\n")) for part in paragraphs)

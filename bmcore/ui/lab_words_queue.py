@@ -6,12 +6,12 @@ from functools import cached_property
 
 from bmcore.errors import BmcoreError
 from bmcore.messages import Message
-from bmcore.ui import lab_queue, picture_measures
+from bmcore.ui import lab_queue
 from bmcore.ui.lab_queue import Entry, Method
+from bmcore.ui.writing_measures import whole
 
 SCENARIO, ESTIMATOR = "lab_words", "TextGenerator"
 SPLIT = {"test": 0.1, "seed": 0}  # the same for every run of every queue, so that all were tested on the same texts
-METRIC = "bits_per_byte"
 METHODS = {
     key: Method(key, ESTIMATOR, params, title, about)
     for key, params, title, about in (
@@ -56,12 +56,6 @@ class Member(lab_queue.Member):
         """Its evaluation; None before it is done, or where the file is not whole."""
         found = self.run.evaluation if self.run.state == "done" else None
         return found if whole(found) else None
-
-
-def whole(found: object) -> bool:
-    """Whether an evaluation has the measure that everything here is about."""
-    model = found.get("model") if isinstance(found, dict) else None
-    return isinstance(model, dict) and picture_measures.measured(model.get(METRIC))
 
 
 def members(code: str) -> list[Member]:

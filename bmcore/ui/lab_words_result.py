@@ -5,22 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from bmcore.messages import Message
-from bmcore.ui import charts, lab_words_charts, lab_words_inside, picture_charts, picture_measures, states
-from bmcore.ui.lab_words_queue import METRIC, Member
-from bmcore.ui.words import _, number, one_line, plain
-
-RIVAL, REAL = "5-gram Kneser-Ney", "Real texts"
-# measure -> (its name, digits, whether it is a share)
-NUMBERS = {
-    METRIC: (Message("Bits per byte"), 3, False),
-    "perplexity": (Message("Perplexity of a piece"), 1, False),
-    "distinct_2": (Message("Different pairs of pieces, %"), 0, True),
-    "repetition": (Message("Repetition, %"), 1, True),
-    "copied": (Message("Copied in long spans, %"), 1, True),
-    "tokens_per_s": (Message("Pieces a second"), 0, False),
-    "parameters": (Message("Parameters"), 0, False),
-    "seconds": (Message("Learning time, s"), 0, False),
-}
+from bmcore.ui import charts, lab_words_charts, lab_words_inside, picture_charts, picture_measures, states, writing_measures
+from bmcore.ui.lab_words_queue import Member
+from bmcore.ui.words import _, plain
+from bmcore.ui.writing_measures import METRIC, RIVAL, baselines
 
 
 def draw(code: str, entries: list[Member]) -> None:
@@ -37,7 +25,7 @@ def draw(code: str, entries: list[Member]) -> None:
         _learned(code, done)
     _verdicts(done)
     with st.expander(_("Every number, with time"), icon=":material/table_chart:"):
-        _table(done)
+        writing_measures.table([(entry.title, entry.found) for entry in done])
     states.step(4, _("Look inside"))
     lab_words_inside.draw({entry.run.id: entry.title for entry in done}, code)
 
@@ -79,31 +67,3 @@ def _verdicts(done: list[Member]) -> None:
         stored = verdict.get("message") if isinstance(verdict, dict) else None
         if isinstance(stored, dict) and isinstance(stored.get("template"), str):
             st.markdown(f"- **{plain(entry.title, 80)}**: {plain(_(Message.from_dict(stored)), 600)}")
-
-
-def baselines(found: dict) -> list[dict]:
-    """The simple rivals that were measured too."""
-    return picture_measures.entries(found)
-
-
-def _table(done: list[Member]) -> None:
-    columns = [(entry.title, entry.found["model"]) for entry in done]
-    columns += [(one_line(one.get("name"), 40), one) for one in baselines(done[0].found) if one.get("name") in (RIVAL, REAL)]
-    rows = [
-        {" ": _(title), **{name: _text(_value(model, measure), digits, share) for name, model in columns}}
-        for measure, (title, digits, share) in NUMBERS.items()
-    ]
-    st.dataframe(rows, hide_index=True, width="stretch")
-    st.caption(_("Perplexity can be compared only between models that cut texts into the same pieces."))
-
-
-def _value(model: dict, measure: str) -> float | None:
-    found = model.get(measure)
-    if measure == "copied" and isinstance(found, dict):
-        found = found.get("share_over_50")
-    found = found.get("value") if isinstance(found, dict) else found
-    return float(found) if isinstance(found, int | float) and not isinstance(found, bool) else None
-
-
-def _text(value: float | None, digits: int, share: bool) -> str:
-    return number(value if value is None or not share else 100 * value, digits)

@@ -6,12 +6,13 @@ import streamlit as st
 
 from bmcore.errors import BmcoreError
 from bmcore.messages import Message
-from bmcore.ui import lab_queue_live, lab_words_data, lab_words_inside, nav, states
+from bmcore.ui import lab_queue_live, lab_words_inside, nav, states, writing_data
 from bmcore.ui import lab_words_form as form
 from bmcore.ui import lab_words_queue as queue
 from bmcore.ui.lab_words_queue import SCENARIO, Member
 from bmcore.ui.words import _, plain
 
+SAMPLES = ("clothing_reviews", "shakespeare", "chinese_reviews", "dialogues_en", "dialogues_zh")
 PICTURE = Message("A sentence cut into coloured pieces, and bars of different lengths for the piece that may come next.")
 
 
@@ -26,7 +27,7 @@ def draw() -> None:
         )
     )
     states.step(1, _("The texts"))
-    chosen = lab_words_data.choose()
+    chosen = writing_data.choose(SCENARIO, SAMPLES)
     if chosen is None:
         states.later(2, _("The queue"), _("as soon as there are texts"))
         return

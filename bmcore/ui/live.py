@@ -90,7 +90,7 @@ def _running(run, phases: dict[str, Message], rate: Message | None, counted: boo
     with st.container(horizontal=True, gap="medium"):
         st.metric(_("Time left"), duration(now["left_s"]) if now.get("left_s") is not None else "–", width="content")
         if rate:
-            st.metric(_(rate), number(now.get("samples_per_s")), width="content")
+            st.metric(_(rate), number(now.get("tokens_per_s") or now.get("samples_per_s")), width="content")
         st.metric(_("Running for"), duration(run.seconds), width="content")
 
 

@@ -50,7 +50,7 @@ def page_of(run) -> str:
     if spec["task"] == "pictures":
         return "image_studio"
     if spec["task"] == "generation":
-        return "lab_words"
+        return "write_like_us"
     prepare = spec["columns"].get("prepare")
     if prepare == "numeric":
         return "unusual" if spec["estimator"] == "DBSCAN" else "customer_segments"

@@ -78,10 +78,11 @@ NAMES = {SIMPLE: Message("Simple method (PCA + Gaussian)"), REAL: Message("Other
 
 def measured(value: object) -> bool:
     """Whether it is a value with an interval."""
-    return isinstance(value, dict) and all(_finite(value.get(name)) for name in ("value", "low", "high"))
+    return isinstance(value, dict) and all(finite(value.get(name)) for name in ("value", "low", "high"))
 
 
-def _finite(value: object) -> bool:
+def finite(value: object) -> bool:
+    """Whether it is a number that can be drawn."""
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
@@ -121,13 +122,13 @@ def value(entry: dict, name: str) -> float | None:
     if name == "copies" and isinstance(found, dict):
         found = found.get("share")
     found = found.get("value") if isinstance(found, dict) else found
-    return found if _finite(found) else None
+    return found if finite(found) else None
 
 
 def text(name: str, found: object) -> str:
     """A number as it is read: a share in percent, others with as many digits as they deserve."""
     found = found.get("value") if isinstance(found, dict) else found
-    if not _finite(found):
+    if not finite(found):
         return "–"
     if name in SHARES:
         return f"{100 * found:.0f} %"
@@ -141,7 +142,7 @@ def table(found: dict, run_id: str) -> None:
         columns[called(entry)] = entry
     _table(columns, key=f"picture_measures.all:{run_id}")
     copies = found["model"].get("copies")
-    if isinstance(copies, dict) and _finite(copies.get("expected")):
+    if isinstance(copies, dict) and finite(copies.get("expected")):
         st.caption(_("Of real pictures that it never saw, {share} % are that close too.", share=f"{100 * copies['expected']:.1f}"))
     for key, words in PARTS.items():
         part = found.get(key)

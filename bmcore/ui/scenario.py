@@ -8,6 +8,7 @@ from bmcore.ui.kinds import Preset, Question, Scenario, TextScenario
 from bmcore.ui.more_pictures_scenario import MORE
 from bmcore.ui.picture_scenarios import STUDIO
 from bmcore.ui.recommend_scenarios import LEARNING, PRODUCTS
+from bmcore.ui.writing_scenarios import WRITE
 
 CUSTOMER_SERVICE = TextScenario(
     key="customer_service",
@@ -62,4 +63,4 @@ CUSTOMER_SERVICE = TextScenario(
 )
 
 # what the navigation and the home page show, in this order
-SCENARIOS: tuple[Scenario, ...] = (CUSTOMER_SERVICE, SEGMENTS, THEMES, UNUSUAL, PRODUCTS, LEARNING, STUDIO, MORE)
+SCENARIOS: tuple[Scenario, ...] = (CUSTOMER_SERVICE, SEGMENTS, THEMES, UNUSUAL, PRODUCTS, LEARNING, STUDIO, MORE, WRITE)

@@ -50,6 +50,18 @@ def plain(text: object, longest: int = 600) -> str:
     return _SIGNS.sub(r"\\\1", _MAGIC.sub(rf"\g<0>{_JOINER}", one_line(text, longest)))
 
 
+def lines(text: str, longest: int = 4000) -> str:
+    r"""A text with its line ends, harmless in Markdown.
+
+    Examples
+    --------
+    >>> lines("# one\n\n*two*")
+    '\\# one\n\n\\*two\\*'
+    """
+    paragraphs = re.split(r"\n\s*\n", text.strip()[:longest])
+    return "\n\n".join("  \n".join(plain(line, longest) for line in part.split("\n")) for part in paragraphs)
+
+
 def for_chart(text: object, longest: int = 40) -> str:
     """Others' text for a chart, whose labels read a little HTML."""
     return html.escape(one_line(text, longest), quote=False)
