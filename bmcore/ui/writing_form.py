@@ -30,6 +30,7 @@ def form(scenario: WritingScenario, chosen: Chosen) -> None:
         except BmcoreError as error:
             states.problem(error)
             ready = False
+    st.caption(f":material/warning: {plain(_(scenario.misuse))}")
     st.caption(
         _(
             "Trains on: {device}. You may close this page: the training goes on and is found again under All trainings.",

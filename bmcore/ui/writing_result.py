@@ -7,7 +7,7 @@ import streamlit as st
 from bmcore.messages import Message
 from bmcore.ui import charts, lab_words_charts, picture_charts, steps, writing_drafts, writing_live, writing_measures
 from bmcore.ui.picture_measures import measured
-from bmcore.ui.words import _, lines, number, one_line, plain, signed
+from bmcore.ui.words import _, lines, number, plain, signed
 from bmcore.ui.writing_measures import BEFORE, METRIC, REAL, RIVAL, called, copied, entry
 
 # verdict -> (box, icon)
@@ -48,13 +48,13 @@ def _verdict(run, found: dict) -> None:
     ours, rival = found["model"][METRIC], entry(found, RIVAL)
     left, right = st.columns([5, 6], gap="large", vertical_alignment="center")
     with left:
-        a, b = st.columns([2, 3])
+        a, b = st.columns(2)
         about = _("How many bits of surprise a byte of a new text costs it. Fewer is better; 8 would be pure guessing.")
         known = bool(rival) and measured(rival.get(METRIC))
         change = signed(ours["value"] - rival[METRIC]["value"]).replace("−", "-") if known else None
-        a.metric(one_line(called(found["model"])), number(ours["value"], 2), change, help=about, delta_color="inverse")
+        a.metric(_("This model"), number(ours["value"], 2), change, help=about, delta_color="inverse")
         if known:
-            b.metric(called(rival), number(rival[METRIC]["value"], 2), help=about)
+            b.metric(_("Simple counting"), number(rival[METRIC]["value"], 2), help=about)
         st.caption(f"**{_('Surprise at new texts (bits a byte)')}.** {about}")
         words = _("Learned from {train} texts; judged on {test} others, whole texts that it never saw.",
                   train=number(found.get("n_train")), test=number(found.get("n_test")))  # fmt: skip

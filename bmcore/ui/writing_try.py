@@ -22,38 +22,37 @@ def draw(run) -> None:
 
 @st.fragment
 def _draw(run_id: str) -> None:
-    left, right = st.columns([4, 7], gap="large")
     key = f"writing_try.written:{run_id}"
-    with left:
-        body = _asked(run_id)
-        words = _("Write other drafts") if key in st.session_state else _("Write drafts")
-        pressed = st.button(words, type="primary", icon=":material/edit_note:", key=f"writing_try.go:{run_id}")
-    with right:
-        if pressed:
-            before = st.session_state.get(key, {}).get("n", 0)
-            st.session_state[key] = {"n": before + 1, "prompt": body["prompt"], "texts": [""] * body["drafts"], "note": None}
-            _write(run_id, st.session_state[key], {**body, "seed": before * MOST_DRAFTS})
-        if key in st.session_state:
-            _written(run_id, st.session_state[key])
-        else:
-            st.caption(_("Press the button, and the drafts appear here word by word."))
+    body = _asked(run_id)
+    if st.button(_("Write drafts"), type="primary", icon=":material/edit_note:", key=f"writing_try.go:{run_id}"):
+        before = st.session_state.get(key, {}).get("n", 0)
+        st.session_state[key] = {"n": before + 1, "prompt": body["prompt"], "texts": [""] * body["drafts"], "note": None}
+        _write(run_id, st.session_state[key], {**body, "seed": before * MOST_DRAFTS})
+    if key in st.session_state:
+        _written(run_id, st.session_state[key])
+    else:
+        st.caption(_("Press the button, and the drafts appear here word by word."))
     _favourites(run_id)
 
 
 def _asked(run_id: str) -> dict:
     """What is asked of the model."""
+    left, right = st.columns(2, gap="large")
     start = lab_words_queue.start_of(run_id)
     beginning = " ".join(start.split()[:4]) if " " in start.strip()[:60] else start[:8]
-    prompt = st.text_area(
-        _("How the drafts begin"), beginning, max_chars=MOST_PROMPT, height=90, key=f"writing_try.prompt:{run_id}",
-        help=_("The model goes on from here. Leave it empty, and it begins by itself."),
-    )  # fmt: skip
-    boldness = st.slider(
-        _("Safe … bold"), SAFE, BOLD, USUAL, 0.1, key=f"writing_try.bold:{run_id}",
-        help=_("Safe (low temperature) stays with what is usual and repeats itself; bold dares rare words and wanders off."),
-    )  # fmt: skip
-    drafts = st.slider(_("Drafts at once"), 1, MOST_DRAFTS, 3, key=f"writing_try.drafts:{run_id}")
-    pieces = st.slider(_("How long at most, in pieces of a word"), 20, 400, 100, 20, key=f"writing_try.pieces:{run_id}")
+    with left:
+        prompt = st.text_area(
+            _("How the drafts begin"), beginning, max_chars=MOST_PROMPT, height=130, key=f"writing_try.prompt:{run_id}",
+            help=_("The model goes on from here. Leave it empty, and it begins by itself."),
+        )  # fmt: skip
+    with right:
+        boldness = st.slider(
+            _("Safe … bold"), SAFE, BOLD, USUAL, 0.1, key=f"writing_try.bold:{run_id}",
+            help=_("Safe (low temperature) stays with what is usual and repeats itself; bold dares rare words and wanders off."),
+        )  # fmt: skip
+        a, b = st.columns(2, gap="medium")
+        drafts = a.slider(_("Drafts at once"), 1, MOST_DRAFTS, 3, key=f"writing_try.drafts:{run_id}")
+        pieces = b.slider(_("How long at most, in pieces of a word"), 20, 400, 100, 20, key=f"writing_try.pieces:{run_id}")
     # a space at the end would keep the model from beginning a word, since its pieces begin with one
     return {"prompt": prompt.rstrip(" "), "temperature": boldness, "top_p": TOP_P, "drafts": drafts, "max_new_tokens": pieces}
 
