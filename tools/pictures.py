@@ -1,7 +1,7 @@
 """Pictures of the pages, for the README and for looking at them: `python tools/pictures.py`.
 
 Trains for real in a home folder of its own (or takes the newest finished runs of `--home FOLDER`): customer service with the fast
-preset, customer segments, product recommendations and pictures of digits. Starts another run, opens each page in Debian's chromium
+preset, customer segments, product recommendations, pictures of digits and drafts of reviews. Starts another run, opens each page in Debian's chromium
 and writes docs/pictures/*.png: no figure in them is made up.
 `--hand-made --to FOLDER` shows made-up runs in every state, for looking only. `--to FOLDER --url URL` looks at a running server.
 """
@@ -62,6 +62,7 @@ def trained(home: Path) -> dict[str, str]:
         "segments": _newest("KMeans") or runs.train("KMeans", **purchases).id,
         "products": _newest("AutoRecommender") or runs.train("AutoRecommender", sample="movielens_100k").id,
         "studio": _newest("Diffusion") or runs.train("Diffusion", sample="digits_28x28", minutes=2.0).id,
+        "write": _newest("TextGenerator") or runs.train("TextGenerator", sample="clothing_reviews", minutes=2.0).id,
     }
     running = runs.train("TextClassifier", **messages, detach=True)
     while running.state in ("queued", "running") and running.progress.get("phase") != "train":
@@ -90,6 +91,7 @@ def picture_all(home: Path, to: Path, looks: list[str], *, hand_made: bool) -> N
                 paths["segments"] = f"/customer_segments?run={ids['segments']}"
                 paths["products"] = f"/product_recommendations?run={ids['products']}"
                 paths["studio"] = f"/image_studio?run={ids['studio']}"
+                paths["write"] = f"/write_like_us?run={ids['write']}"
             pages(url, to, paths | {"home": "/", "runs": "/runs", "new": "/customer_service", "lab": "/lab_clusters"}, looks)
     finally:
         if not hand_made:
