@@ -241,6 +241,27 @@ def test_other_drafts_are_others_and_a_space_at_the_end_is_left_out(home, servic
     assert first["prompt"] == "The dress" and second["seed"] >= first["seed"] + first["drafts"]
 
 
+def test_copies_of_drafts_are_found_in_the_texts_themselves(home, service, monkeypatch):
+    from bmcore.data.texts import store_texts
+
+    real = "The quick brown fox jumps over the lazy dog while nobody at all is looking, *twice*."
+    others = (f"Another text, number {i}, of {i * 7919} words and more." for i in range(60))
+    ref = store_texts([("ours.txt", "\n---\n".join([real, *others]).encode())])
+    run = runs.get(make_words_run(home, "done", scenario=PAGE))
+    spec = json.loads((run.folder / "spec.json").read_text()) | {"data": ref, "columns": {}}
+    (run.folder / "spec.json").write_text(json.dumps(spec))
+    at = open_page(PAGE, run=run.id)
+    next(one for one in at.text_area if one.key.startswith("writing_try.prompt")).set_value(f"We say: {real}")
+    at = button(at, "writing_try.go").click().run()
+    at = button(at, "writing_try.copies").click().run()  # a real process reads the real file
+    assert not at.exception
+    assert f"Copied word for word:] {real}" in words(at)
+    monkeypatch.setattr(look, "request", lambda asked: (_ for _ in ()).throw(AssetError("The texts are gone. Upload them again.")))
+    at = button(at, "writing_try.go").click().run()
+    at = button(at, "writing_try.copies").click().run()
+    assert not at.exception and "The texts are gone." in words(at)
+
+
 def test_a_service_that_goes_away_leaves_what_was_written(home, service):
     service.fails_after = 1
     at = button(open_page(PAGE, run=make_words_run(home, "done", scenario=PAGE)), "writing_try.go").click().run()

@@ -1,8 +1,8 @@
 """Pictures of the pages, for the README and for looking at them: `python tools/pictures.py`.
 
 Trains for real in a home folder of its own (or takes the newest finished runs of `--home FOLDER`): customer service with the fast
-preset, customer segments, product recommendations, pictures of digits and drafts of reviews. Starts another run, opens each page in Debian's chromium
-and writes docs/pictures/*.png: no figure in them is made up.
+preset, customer segments, product recommendations, pictures of digits and drafts of reviews. Starts another run, opens each page in
+Debian's chromium and writes docs/pictures/*.png: no figure in them is made up.
 `--hand-made --to FOLDER` shows made-up runs in every state, for looking only. `--to FOLDER --url URL` looks at a running server.
 """
 

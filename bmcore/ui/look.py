@@ -16,7 +16,7 @@ from collections.abc import Callable
 
 from bmcore.errors import BmcoreError, DataError
 from bmcore.messages import Message
-from bmcore.ui import cluster_look, picture_look, recommend_look, writing_look
+from bmcore.ui import cluster_look, picture_look, recommend_look, writing_copies, writing_look
 
 HEAD, CELL = 8, 400
 WAIT_S = 300
@@ -121,6 +121,8 @@ def _mean_tokens(texts) -> float:
 
 def _looker(asked: dict) -> Callable[[dict], dict]:
     """Who knows how to look: requests differ by what they say of the columns. Pictures have none."""
+    if "copies" in asked:
+        return writing_copies.answer
     if "writing" in asked:
         return writing_look.answer
     if "pictures" in asked:

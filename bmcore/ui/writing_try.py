@@ -8,8 +8,9 @@ import streamlit as st
 
 from bmcore.errors import BmcoreError
 from bmcore.messages import Message
-from bmcore.ui import lab_words_queue, states, writing_kept, writing_live
+from bmcore.ui import lab_words_queue, look, states, writing_kept, writing_live
 from bmcore.ui.words import _, lines, plain
+from bmcore.ui.writing_result import LONG_COPY
 
 MOST_PROMPT, MOST_DRAFTS, COLUMNS = 2000, 6, 3
 SAFE, BOLD, USUAL, TOP_P = 0.3, 1.2, 0.8, 0.95
@@ -108,13 +109,45 @@ def _written(run_id: str, kept: dict) -> None:
             text = whole(kept["prompt"], kept["texts"][at])
             with column.container(border=True, height="stretch"):
                 st.markdown(lines(text) or f"*{_('It wrote nothing.')}*")
+                if kept.get("copies"):
+                    _copied(kept["copies"][at])
                 st.button(
                     _("Kept") if text in liked else _("Keep"), icon=":material/star:", key=f"writing_try.keep.{at}:{run_id}:{kept['n']}",
                     disabled=not text or text in liked, on_click=_keep, args=(run_id, text),
                 )  # fmt: skip
     if kept["note"]:
         st.caption(plain(_(Message.from_dict(kept["note"]))))
-    st.caption(_("A draft is not checked for copies: before you use one, look for its sentences in your own texts."))
+    if not kept.get("copies"):
+        st.button(
+            _("Look for copies in my texts"), icon=":material/content_copy:", key=f"writing_try.copies:{run_id}:{kept['n']}",
+            on_click=_look, args=(run_id, kept), help=_("Finds the longest piece of each draft that stands word for word in your texts."),
+        )  # fmt: skip
+    elif not kept.get("whole"):
+        st.caption(_("Your texts are so many that only the first 20 million characters were looked at."))
+
+
+def _look(run_id: str, kept: dict) -> None:
+    """Before the page is drawn: how long a piece of each draft stands in the texts."""
+    from bmcore import runs
+
+    spec = runs.get(run_id).spec
+    drafts = [whole(kept["prompt"], text) for text in kept["texts"]]
+    try:
+        found = look.request({"ref": spec["data"], "column": spec["columns"].get("text"), "copies": drafts})
+    except BmcoreError as error:
+        st.session_state[f"writing_try.problem:{run_id}"] = error.message
+        return
+    kept["copies"], kept["whole"] = found["copies"], found["whole"]
+
+
+def _copied(found: dict) -> None:
+    """What a look at the texts found of one draft."""
+    if found["longest"] > LONG_COPY:
+        st.caption(_(":orange[:material/content_copy: Copied word for word:] {passage}", passage=plain(found["passage"], 240)))
+    elif found["longest"]:
+        st.caption(_("Longest piece that stands in your texts: {n} characters. Common phrases do.", n=found["longest"]))
+    else:
+        st.caption(_("No piece of it stands in your texts."))
 
 
 def whole(prompt: str, text: str) -> str:
