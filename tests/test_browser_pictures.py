@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import re
 from pathlib import Path
 
 import pytest
 
-from tests.watched import Watched, expect
+from tests.watched import Watched, expect, left_tidy
 from tools.browser import server
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]  # each wait inside has its own, shorter, end
@@ -21,20 +20,6 @@ MODES = {
     "Change a picture": ("Change it", "The picture that was made of it."),
     "Fill in a part": ("Fill it in", "The picture that was made of it."),
 }
-
-
-@contextlib.contextmanager
-def left_tidy(home: Path):
-    """Runs and services outlive the server on purpose: whatever happens, this test leaves none behind."""
-    from bmcore import runs
-    from bmcore.serve import client
-
-    try:
-        yield
-    finally:
-        for folder in (home / "runs").glob("*"):
-            runs.cancel(folder.name)
-            client.stop(folder.name)
 
 
 def test_journey(chromium, tmp_path):

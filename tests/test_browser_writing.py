@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.test_browser_pictures import left_tidy
-from tests.watched import Watched, expect
+from tests.watched import Watched, expect, left_tidy
 from tools.browser import server
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]  # each wait inside has its own, shorter, end

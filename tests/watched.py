@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import urllib.parse
+from pathlib import Path
 
 PATIENCE = 90_000  # milliseconds; the machine may be busy
 
@@ -54,3 +56,17 @@ class Watched:
         """The end of a test: nothing was complained of, nobody else was asked."""
         self.clean()
         self.context.close()
+
+
+@contextlib.contextmanager
+def left_tidy(home: Path):
+    """Runs and services outlive the server on purpose: whatever happens, this test leaves none behind."""
+    from bmcore import runs
+    from bmcore.serve import client
+
+    try:
+        yield
+    finally:
+        for folder in (home / "runs").glob("*"):
+            runs.cancel(folder.name)
+            client.stop(folder.name)

@@ -10,7 +10,7 @@ from bmcore.errors import BmcoreError
 from bmcore.messages import Message
 from bmcore.text.answers_words import unspaced
 from bmcore.ui import nav, runlist, states
-from bmcore.ui.words import _, plain
+from bmcore.ui.words import _, one_line, plain
 
 SOURCES, CLIP = 3, 600  # nearest answers in the prompt, and characters of each
 TOKENS, MOST_RUNS = 120, 50
@@ -35,7 +35,7 @@ def draw(run_id: str, found: dict) -> None:
         return
     names = {run.id: runlist.name(run) for run in writers}
     writer = st.selectbox(
-        _("Written by"), list(names), format_func=lambda name: plain(names[name], 80), key=f"answers.writer:{run_id}",
+        _("Written by"), list(names), format_func=lambda name: one_line(names[name], 80), key=f"answers.writer:{run_id}",
         persist_state="session",
     )
     st.caption(
@@ -45,8 +45,7 @@ def draw(run_id: str, found: dict) -> None:
         )
     )
     kept = _key(run_id)
-    words = _("Write another draft") if kept in st.session_state else _("Write a draft")
-    if st.button(words, icon=":material/edit_note:", key=f"answers.write:{run_id}"):
+    if st.button(_("Write a draft"), icon=":material/edit_note:", key=f"answers.write:{run_id}"):
         _write(kept, writer, found)
     _written(kept, run_id)
 
@@ -115,7 +114,7 @@ def _written(kept: str, run_id: str) -> None:
     if not draft:
         return
     if not draft["text"].strip():
-        st.caption(_("The model wrote nothing. Write another draft, or use an answer beside this."))
+        st.caption(_("The model wrote nothing. Press the button again, or use an answer beside this."))
         return
     text = draft["text"].strip()
     st.text_area(_("The draft: change it before you use it"), value=text, height=180, key=f"{kept}.edit:{draft['n']}:{len(text)}")
