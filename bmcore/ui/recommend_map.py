@@ -6,7 +6,7 @@ import streamlit as st
 
 from bmcore.ui import charts, cluster_charts, recommend_ask, recommend_list
 from bmcore.ui.kinds import RecommendScenario
-from bmcore.ui.words import _, for_chart, number, plain
+from bmcore.ui.words import _, for_chart, number, one_line, plain
 
 MOST_ROWS, MOST_GROUPS, SIMILAR = 300, 10, 10
 
@@ -77,7 +77,7 @@ def _only(run_id: str, names: dict[int, str]) -> set[int]:
         _("Show"),
         present,
         selection_mode="multi",
-        format_func=lambda number: plain(names[number], 34),
+        format_func=lambda number: one_line(names[number], 34),
         key=f"recommend_map.only:{run_id}",
         wrap=True,
         label_visibility="collapsed",

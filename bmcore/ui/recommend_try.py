@@ -142,7 +142,7 @@ def basket(run, scenario: RecommendScenario) -> dict | None:
     st.pills(
         _("Often taken: click to add"),
         [item for item in ranked[: CHIPS + len(inside)] if item not in inside][:CHIPS],
-        format_func=lambda item: plain(titles[item], 34),
+        format_func=lambda item: one_line(titles[item], 34),
         key=chip,
         wrap=True,
         on_change=_chip,
