@@ -73,7 +73,7 @@ METRICS = {
 }
 SHARES = ("class_accuracy", "precision", "recall", "recall_of_real", "copies")
 PARTS = {"reconstruction": Message("Drawn again from its small code"), "inpainting": Message("Filling in a missing part")}
-NAMES = {SIMPLE: Message("Simple method (PCA + Gaussian)"), REAL: Message("Other real pictures (the floor)")}
+NAMES = {SIMPLE: Message("Simple method (PCA + Gaussian)"), REAL: Message("Other real pictures (as good as it gets)")}
 
 
 def measured(value: object) -> bool:
