@@ -11,10 +11,15 @@ from tools import browser
 settings.register_profile("bmcore", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 settings.load_profile("bmcore")
 
-# two processes of tests share the processors: threads that wait for each other should sleep, not spin
+# three processes of tests share the processors: threads that wait for each other should sleep, not spin
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+
+
+def pytest_collection_modifyitems(items):
+    """The browser's journeys are the longest tests: begun first, no process is left alone with one at the end."""
+    items.sort(key=lambda item: "browser" not in item.keywords)
 
 
 @pytest.fixture(scope="session")
