@@ -34,3 +34,23 @@ def test_two_languages_in_one_process():
 
 def test_locale_tags():
     assert [i18n.pick(tag) for tag in ("zh-CN", "zh_TW.UTF-8", "en-GB", "fr", "", None)] == ["zh", "zh", "en", "en", "en", "en"]
+
+
+def test_the_compiled_file_is_old_when_a_text_differs_and_not_when_babel_does(tmp_path, monkeypatch):
+    sys.path.insert(0, str(ROOT / "tools"))
+    import messages
+
+    monkeypatch.setattr(messages, "ROOT", tmp_path)
+    monkeypatch.setattr(messages, "LOCALE", tmp_path)
+    found = messages.Catalog()
+    found.add("rows")
+    messages.write("zh_CN", found)
+    po, mo = messages.po_file("zh_CN"), messages.po_file("zh_CN").with_suffix(".mo")
+    po.write_text(po.read_text("utf-8").replace('msgid "rows"\nmsgstr ""', 'msgid "rows"\nmsgstr "行"'), "utf-8")
+    assert len(messages.check("zh_CN", found)) == 1  # translated, not yet compiled
+    messages.write("zh_CN", found)
+    assert messages.check("zh_CN", found) == []
+    mo.write_bytes(mo.read_bytes().replace(b"Generated-By: Babel 2", b"Generated-By: Babel 9"))
+    assert messages.check("zh_CN", found) == []
+    mo.write_bytes(mo.read_bytes().replace("行".encode(), "列".encode()))
+    assert len(messages.check("zh_CN", found)) == 1
