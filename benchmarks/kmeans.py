@@ -3,10 +3,11 @@
     python benchmarks/kmeans.py --rounds 7
     python benchmarks/kmeans.py --sizes 100000x64x256 --dtypes float32 --data blobs
 
-Quality comes first: medians over 5 seeds of the inertia against scikit-learn's (at most 1.002 of it), and labels against a brute
-force in float64. Then every engine fits the same table with the same seed in turn, round after round, with its own defaults
-(k-means++, one start, tolerance 1e-4, at most 300 passes); faiss, which has no tolerance, gets as many passes as ours took. A ratio is
-the peer's seconds over ours in the same round. The first fit of a process is timed apart: it reads or makes the compiled kernels.
+Quality comes first: medians over 15 seeds of the inertia against scikit-learn's on the same table (at most 1.002 of it; one seed's
+luck is 1 to 2 %, so 5 seeds would tell little), and labels against a brute force in float64. Then every engine fits the same table
+with the same seed in turn, round after round, with its own defaults (k-means++, one start, tolerance 1e-4, at most 300 passes); faiss,
+which has no tolerance, gets as many passes as ours took. A ratio is the peer's seconds over ours in the same round. The first fit of a
+process is timed apart: it reads or makes the compiled kernels.
 Peak memory is that of a child process that fits, less that of one that only makes the table.
 """
 
@@ -85,15 +86,9 @@ def timed(work: Callable[..., tuple], *arguments) -> tuple[float, tuple]:
 
 
 def quality(X: np.ndarray, k: int, seeds: int) -> tuple[float, int, int]:
-    """(median inertia ratio to scikit-learn, rows labelled wrong, rows looked at); a row counts if its two nearest centres differ.
-
-    Scikit-learn gets the table as float64, where the same seed draws the same first centres as ours. In float32 its running sums
-    round, so it draws others; where groups touch, one draw's inertia differs from the next one's by 1 to 2 %, which is luck.
-    """
-    wide = X.astype(np.float64)
-    ratio = statistics.median(ours(X, k, seed)[0] for seed in range(seeds)) / statistics.median(
-        sklearn(wide, k, seed)[0] for seed in range(seeds)
-    )
+    """(ratio of median inertias to scikit-learn, rows labelled wrong, rows looked at); a row counts if its two nearest centres differ."""
+    mine, theirs = ([engine(X, k, seed)[0] for seed in range(seeds)] for engine in (ours, sklearn))
+    ratio = statistics.median(mine) / statistics.median(theirs)
     made = ours(X, k, 0)[2]
     wrong, looked = 0, 0
     centres = made.cluster_centers_.astype(np.float64)
@@ -161,11 +156,11 @@ def contest(size: str, dtype: str, kind: str, options: argparse.Namespace) -> No
             passes[name] = found[1]
     from bmcore import KMeans, device
     from bmcore.cluster.fitting import fit
+    from bmcore.cluster.kernels_kmeans_seed import CANDIDATES
 
     gflops = device.gflops(1.0)
     measured = fit(KMeans(k, random_state=0).get_params(), X, None, lambda *a, **b: None).measured
-    trials = 2 + int(np.log(k))
-    limit = (2 * n * d * trials * (k - 1) + 2 * measured * d * k) / gflops / 1e9
+    limit = (2 * n * d * CANDIDATES * (k - 1) + 2 * measured * d * k) / gflops / 1e9
     mine = statistics.median(seconds["ours"])
     for name in engines:
         ratios = [theirs / our for theirs, our in zip(seconds[name], seconds["ours"], strict=True)]
@@ -181,7 +176,7 @@ def contest(size: str, dtype: str, kind: str, options: argparse.Namespace) -> No
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--seeds", type=int, default=15)
     parser.add_argument("--sizes", nargs="+", default=SIZES, help="ROWSxCOLUMNSxGROUPS")
     parser.add_argument("--dtypes", nargs="+", default=("float32", "float64"))
     parser.add_argument("--data", nargs="+", default=("blobs", "noise"), choices=("blobs", "noise"))

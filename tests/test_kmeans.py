@@ -294,7 +294,7 @@ def test_progress_and_stopping():
     assert all(later <= earlier * (1 + 1e-9) for earlier, later in itertools.pairwise(first))
 
     def stop(step, total, *, phase, **metrics):
-        if phase == "train" and step == 2:
+        if phase == "train" and step == 1:
             raise Cancelled("stopped")
 
     stopped = KMeans(40, random_state=0)

@@ -14,19 +14,21 @@ from bmcore.cluster.kernels_kmeans_tile import AHEAD, LANES, ROWS, fetch, trial_
 from bmcore.compute.compiled import compiled
 
 BLOCK = 512  # rows whose potentials are summed as one
+CANDIDATES = 16  # tried for each centre, whatever the processor: one vector where it holds 16 numbers, else two
+PANELS = CANDIDATES // LANES
 SAFE = np.float32(4 * (1 + 1e-4))  # twice the distance, squared; the inequality must hold for rounded distances too
 _INNER = {"nogil": True, "forceinline": True}
 
 
 @compiled
 def try_candidates(image, weight, nearest, squares, reach, panel, gained, improved, first, last):
-    """Adds to `gained` (LANES,) how much each candidate lowers the potential; lists the rows that gain; gives their number.
+    """Adds to `gained` (PANELS, LANES) how much each candidate lowers the potential; lists the rows that gain; gives their number.
 
-    `squares` is each row's squared distance to its nearest centre, `nearest`; `reach` the least squared distance of each centre
-    to a candidate.
+    `panel` (PANELS, d, LANES) holds the candidates; `squares` is each row's squared distance to its nearest centre, `nearest`; `reach`
+    the least squared distance of each centre to a candidate.
     """
-    order, gains = np.zeros(BLOCK + AHEAD + ROWS, np.int32), np.zeros(LANES, np.float32)
-    now, heavy, gainful = np.zeros(ROWS, np.float32), np.ones(ROWS, np.float32), np.zeros(ROWS, np.float32)
+    order, gains = np.zeros(BLOCK + AHEAD + ROWS, np.int32), np.zeros((PANELS, LANES), np.float32)
+    now, heavy, gainful = np.zeros(ROWS, np.float32), np.ones(ROWS, np.float32), np.zeros((PANELS, ROWS), np.float32)
     found = first
     for start in range(first, last, BLOCK):
         count = 0
@@ -41,13 +43,13 @@ def try_candidates(image, weight, nearest, squares, reach, panel, gained, improv
                 now[r] = squares[row] if at + r < count else np.float32(0)  # what fills a tile up gains nothing
                 if len(weight):
                     heavy[r] = weight[row]
-            trial_gains(image, order, at, panel, now, heavy, gains, gainful)
+            for p in range(PANELS):
+                trial_gains(image, order, at, panel[p], now, heavy, gains[p], gainful[p])
             for r in range(min(ROWS, count - at)):
                 improved[found] = order[at + r]
-                found += gainful[r] > 0
-        for lane in range(LANES):  # in single precision within a block only
-            gained[lane] += gains[lane]
-            gains[lane] = 0
+                found += (gainful[0, r] > 0) | (gainful[PANELS - 1, r] > 0)
+        gained += gains  # in single precision within a block only
+        gains[:] = 0
     return found - first
 
 
@@ -103,11 +105,11 @@ def sample(weight, squares, blocks, values, picks):
 
 
 @compiled(fastmath={"reassoc", "contract", "nsz"})
-def reaches(centres, count, candidates, trials, out):
+def reaches(centres, count, candidates, out):
     """Least squared distance of each of the `count` centres to a candidate."""
     for c in range(count):
         least = np.float32(np.inf)
-        for trial in range(trials):
+        for trial in range(len(candidates)):
             total = np.float32(0)
             for t in range(centres.shape[1]):
                 apart = centres[c, t] - candidates[trial, t]

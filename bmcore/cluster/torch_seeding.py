@@ -7,7 +7,6 @@ draw or a gain falls within rounding of another.
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import log
 from typing import Any
 
 import torch
@@ -15,13 +14,14 @@ import torch
 from bmcore.cluster.torch_table import pieces
 
 SORTED_UP_TO = 4096  # rows; see seeding.plus_plus
+CANDIDATES = 16  # tried for each centre, as in kernels_kmeans_seed
 CANCELLED = 1e-3  # below this share of the norms a squared distance made by subtraction has lost too many digits
 
 
 def plus_plus(image: torch.Tensor, weight: torch.Tensor | None, k: int, random: Any, report: Callable[..., Any]) -> torch.Tensor:
     """Rows that become the first centres: (k,) int64.
 
-    Cost: k products of (n, d) with (d, 2 + log k), one host wait a centre; 28 bytes a row.
+    Cost: k products of (n, d) with (d, 16), one host wait a centre; 28 bytes a row.
     """
     if len(image) > SORTED_UP_TO:
         return _plus_plus(image, weight, k, random, report)
@@ -32,13 +32,13 @@ def plus_plus(image: torch.Tensor, weight: torch.Tensor | None, k: int, random: 
 
 
 def _plus_plus(image, weight, k, random, report) -> torch.Tensor:
-    n, trials = len(image), 2 + int(log(k))
+    n = len(image)
     norms = (image * image).sum(1)
     chosen = torch.empty(k, dtype=torch.int64, device=image.device)
     chosen[:1] = first = _first(n, weight, random, image.device)
     squares = torch.full((n,), torch.inf, device=image.device)
     _accept(image, norms, squares, first)
-    draws = torch.as_tensor(random.random((k - 1, trials)), device=image.device)
+    draws = torch.as_tensor(random.random((k - 1, CANDIDATES)), device=image.device)
     for c in range(1, k):
         picks = _drawn(squares, weight, draws[c - 1])
         # indexed by an array of one: a bare number would be fetched from the device first
@@ -69,7 +69,7 @@ def _drawn(squares: torch.Tensor, weight: torch.Tensor | None, draws: torch.Tens
 
 
 def _gains(image, norms, squares, weight, picks) -> torch.Tensor:
-    """How much each candidate lowers the potential: (trials,) float64."""
+    """How much each candidate lowers the potential: (16,) float64."""
     candidates, gains = image[picks], 0.0
     for part in pieces(len(image), 4 * len(picks)):
         found = torch.addmm(norms[picks], image[part], candidates.T, alpha=-2).add_(norms[part, None]).clamp_(min=0)
