@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.watched import Watched, expect
+from tests.watched import LOOKS, Watched, expect
 from tools.browser import server
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -48,10 +48,7 @@ def test_first_deep_link_on_a_fresh_server(path, title, chromium, tmp_path):
         watched.close()
 
 
-@pytest.mark.parametrize(
-    "options", [{}, {"color_scheme": "dark"}, {"viewport": {"width": 390, "height": 844}}], ids=["wide", "dark", "phone"]
-)
-@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize(("lang", "options"), LOOKS)
 def test_every_page_is_quiet_and_fits(options, lang, shared, chromium):
     url, ids = shared
     watched = Watched(chromium, url, **options)

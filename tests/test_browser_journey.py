@@ -18,11 +18,17 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(1500)]  # each wait insid
 
 def test_journey(chromium, tmp_path):
     """Home -> customer service -> train -> reload -> the server is killed, another starts -> result -> a message -> its label -> 中文."""
-    journey(chromium, tmp_path, sample="Questions and answers in English", message="What is a computer virus?", patience=600)
-
-
-def test_journey_with_the_fast_preset_on_the_big_sample(chromium, tmp_path):
-    journey(chromium, tmp_path, sample=None, message="This dress is too short", patience=700)
+    home = tmp_path / "home"
+    with left_tidy(home):
+        with server(home, tmp_path / "log.txt") as (url, process):
+            query = start_and_reload(Watched(chromium, url))
+            process.kill()  # as a crash of the machine's server would: the training is nobody's child
+        with server(home, tmp_path / "log2.txt") as (url, _process):
+            result_and_message(Watched(chromium, url), query, "This dress is too short", patience=700)
+        runs = list((home / "runs").iterdir())
+        assert len(runs) == 1, "a double click makes one run"
+        status = json.loads((runs[0] / "status.json").read_text())
+        assert status["state"] == "done" and status["attempt"] == 1
 
 
 @contextlib.contextmanager
@@ -39,28 +45,11 @@ def left_tidy(home: Path):
             client.stop(folder.name)
 
 
-def journey(chromium, tmp_path: Path, sample: str | None, message: str, patience: int) -> None:
-    home = tmp_path / "home"
-    with left_tidy(home):
-        with server(home, tmp_path / "log.txt") as (url, process):
-            query = start_and_reload(Watched(chromium, url), sample)
-            process.kill()  # as a crash of the machine's server would: the training is nobody's child
-        with server(home, tmp_path / "log2.txt") as (url, _process):
-            result_and_message(Watched(chromium, url), query, message, patience)
-        runs = list((home / "runs").iterdir())
-        assert len(runs) == 1, "a double click makes one run"
-        status = json.loads((runs[0] / "status.json").read_text())
-        assert status["state"] == "done" and status["attempt"] == 1
-
-
-def start_and_reload(watched: Watched, sample: str | None) -> str:
+def start_and_reload(watched: Watched) -> str:
     """From the home page to a run that is live; the path that leads to it."""
     page = watched.open("/")
     page.get_by_role("button", name="Start with the sample").click()
     expect(page.get_by_role("heading", name="Customer service", exact=True)).to_be_visible()
-    if sample:
-        page.get_by_role("combobox", name="Sample").click()
-        page.get_by_role("option", name=sample).click()
     expect(page.get_by_role("button", name="Start training")).to_be_enabled()
     watched.settled()
     page.get_by_role("button", name="Start training").dblclick()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.watched import Watched, expect
+from tests.watched import LOOKS, Watched, expect
 from tools.browser import server
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -40,10 +40,7 @@ def sideways(page) -> int:
     return page.evaluate("() => { const m = document.querySelector('[data-testid=stMain]'); return m.scrollWidth - m.clientWidth }")
 
 
-@pytest.mark.parametrize(
-    "options", [{}, {"color_scheme": "dark"}, {"viewport": {"width": 390, "height": 844}}], ids=["wide", "dark", "phone"]
-)
-@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize(("lang", "options"), LOOKS)
 def test_every_state_is_quiet_and_fits(options, lang, shared, chromium):
     url, ids = shared
     watched = Watched(chromium, url, **options)

@@ -17,7 +17,7 @@ from bmcore import cli, runs
 from bmcore.data import refs
 from bmcore.errors import DataError, ParameterError
 from bmcore.runs import spec, tasks
-from tests.runs.conftest import N, kill, wait, wait_until
+from tests.runs.conftest import N, kill, phases, stopped_in_each, wait, wait_until
 
 PHASES = ["data", "prepare", "choose", "train", "evaluate", "describe", "save"]
 CENTRES = np.array([[0.0, 0.0, 0.0], [9.0, 0.0, 5.0], [0.0, 9.0, 5.0]])
@@ -80,10 +80,6 @@ def done(run, timeout=300):
     wait(run, timeout=timeout)
     assert run.state == "done", (run.state, run.reason, run.log_tail())
     return run
-
-
-def phases(run):
-    return [event["phase"] for event in run.events()[0] if event["kind"] == "phase"]
 
 
 def table_of(run):
@@ -160,17 +156,11 @@ def test_killed_at_random_and_resumed_gives_the_same(case, whole):
         assert table_of(run) == table and without_times(run.evaluation) == evaluation
 
 
-@pytest.mark.parametrize("phase", ["prepare", "train", "evaluate", "describe", "save"])
-def test_killed_in_each_phase(phase, whole):
+def test_killed_in_each_phase_and_resumed_gives_the_same(whole):
     case = asked("KMeans numeric")
     labels, table, evaluation = whole(case)
-    run = start(case)
-    wait_until(lambda: phase in phases(run) or not run.alive)
-    if run.alive:
-        kill(run)
-    wait(run)
-    if run.state != "done":  # a kill that came too late ended nothing
-        done(runs.resume(run.id))
+    run, killed = stopped_in_each(start(case), [phase for phase in PHASES if phase != "choose"], kill)
+    assert {"evaluate", "describe"} <= set(killed)
     np.testing.assert_array_equal(bmcore.load(run.id).labels_, labels)
     assert table_of(run) == table and without_times(run.evaluation) == evaluation
     assert not list(run.folder.glob(".*")) and not list(run.folder.glob("*.tmp"))
@@ -190,15 +180,9 @@ def test_what_is_finished_is_not_repeated():
         assert len(run.notes) == len({str(note) for note in run.notes})
 
 
-@pytest.mark.parametrize("phase", ["data", "prepare", "choose", "train", "evaluate", "describe"])
-def test_cancelled_in_each_phase_and_resumed(phase):
-    case = {**asked("KMeans numeric"), "choose": True}
-    run = start(case)
-    wait_until(lambda: phase in phases(run) or not run.alive)
-    runs.cancel(run.id)
-    assert wait(run).state in ("cancelled", "done") and run.reason is None
-    if run.state == "cancelled":
-        done(runs.resume(run.id))
+def test_cancelled_in_each_phase_and_resumed():
+    run, cancelled = stopped_in_each(start({**asked("KMeans numeric"), "choose": True}), PHASES, lambda run: runs.cancel(run.id))
+    assert {"choose", "evaluate"} <= set(cancelled)
     assert run.evaluation["k"] == run.evaluation["choice"]["recommended"] in (3, 4)
 
 

@@ -17,7 +17,7 @@ from bmcore.commands import results
 from bmcore.data import refs
 from bmcore.errors import DataError, ParameterError
 from bmcore.runs import spec, tasks, work_recommend_map
-from tests.runs.conftest import N, kill, wait, wait_until
+from tests.runs.conftest import N, kill, phases, stopped_in_each, wait, wait_until
 
 PHASES = ["data", "split", "train", "evaluate", "refit", "describe", "save"]
 COLUMNS = {"user": "who", "item": "what", "time": "when", "name": "called", "about": ["kind"], "traits": ["town"]}
@@ -60,10 +60,6 @@ def done(run, timeout=300):
     return run
 
 
-def phases(run):
-    return [event["phase"] for event in run.events()[0] if event["kind"] == "phase"]
-
-
 def left(run):
     """What a run leaves, without times."""
     lists = bmcore.load(run.id).recommend(users=["=c0", "=c1"], k=5)
@@ -74,20 +70,23 @@ def left(run):
 
 
 @pytest.fixture(scope="module")
-def whole():
-    """What an uninterrupted run leaves, made once."""
-    kept = []
-
-    def of():
-        if not kept:
-            kept.append(left(done(start(case()))))
-        return kept[0]
-
-    return of
+def whole(tmp_path_factory):
+    """An uninterrupted run, made once in a home of its own, and what it leaves."""
+    with pytest.MonkeyPatch.context() as changed:
+        changed.setenv("BMCORE_HOME", str(tmp_path_factory.mktemp("whole")))
+        run = done(start(case()))
+        return run, left(run)
 
 
-def test_a_run_and_all_it_leaves():
-    run = done(start(case()))
+@pytest.fixture
+def finished(whole, monkeypatch):
+    """That run, in its home."""
+    monkeypatch.setenv("BMCORE_HOME", str(whole[0].folder.parents[1]))
+    return whole[0]
+
+
+def test_a_run_and_all_it_leaves(finished):
+    run = finished
     found = run.evaluation
     assert found["task"] == "recommendation" and found["n_users"] == 80 and found["n_items"] == 25 and found["split"]["kind"] == "time"
     assert found["verdict"]["kind"] in ("better", "not_proven", "worse") and found["choice"] is None
@@ -102,8 +101,8 @@ def test_a_run_and_all_it_leaves():
     json.dumps(found, allow_nan=False)
 
 
-def test_the_table_and_the_map():
-    run = done(start(case()))
+def test_the_table_and_the_map(finished):
+    run = finished
     table = pd.read_csv(run.folder / "recommendations.csv", encoding="utf-8-sig")
     assert table.columns.tolist() == ["customer", "item", "title", "score", "rank"]
     assert table["customer"].nunique() == 80 and table["customer"].str.startswith("'=c").all()
@@ -121,12 +120,11 @@ def test_the_table_and_the_map():
     assert (odd[near] == odd[:, None]).mean() > 0.9
 
 
-def test_what_is_saved_has_learned_from_everything():
+def test_what_is_saved_has_learned_from_everything(finished):
     """The newest purchase is in the test, and in the model."""
-    run = done(start(case()))
-    model = bmcore.load(run.id)
+    model = bmcore.load(finished.id)
     assert 99 in model.recommender.item_ids_ and model.recommender.history_.sum() == len(purchases())
-    assert run.evaluation["new_items_in_test"] >= 1
+    assert finished.evaluation["new_items_in_test"] >= 1
 
 
 def test_the_choice_that_was_judged_is_saved_and_said():
@@ -137,17 +135,10 @@ def test_the_choice_that_was_judged_is_saved_and_said():
     assert why in [note.template for note in run.notes]
 
 
-@pytest.mark.parametrize("phase", PHASES)
-def test_killed_in_each_phase_and_resumed_gives_the_same(phase, whole):
-    expected = whole()
-    run = start(case())
-    wait_until(lambda: phase in phases(run) or not run.alive)
-    if run.alive:
-        kill(run)
-    wait(run)
-    if run.state != "done":  # a kill that came too late ended nothing
-        done(runs.resume(run.id))
-    assert left(run) == expected
+def test_killed_in_each_phase_and_resumed_gives_the_same(whole):
+    run, killed = stopped_in_each(start(case()), PHASES, kill)
+    assert {"train", "evaluate", "describe"} <= set(killed)
+    assert left(run) == whole[1]
     assert not list(run.folder.glob(".*")) and not list(run.folder.glob("*.tmp"))
     assert len(run.notes) == len({str(note) for note in run.notes})
 
@@ -165,7 +156,7 @@ def test_a_choice_survives_a_kill():
 
 
 def test_killed_at_random_and_resumed_gives_the_same(whole):
-    expected, chance = whole(), random.Random(0)
+    expected, chance = whole[1], random.Random(0)
     for _ in range(max(1, N // 3)):
         run = start(case())
         for _ in range(2):
@@ -191,14 +182,9 @@ def test_what_is_finished_is_not_repeated():
         assert not {"train", "refit"} & set(phases(run)[before:])
 
 
-@pytest.mark.parametrize("phase", ["data", "train", "evaluate", "describe"])
-def test_cancelled_in_a_phase_and_resumed(phase):
-    run = start(case())
-    wait_until(lambda: phase in phases(run) or not run.alive)
-    runs.cancel(run.id)
-    assert wait(run).state in ("cancelled", "done") and run.reason is None
-    if run.state == "cancelled":
-        done(runs.resume(run.id))
+def test_cancelled_in_each_phase_and_resumed(whole):
+    run, cancelled = stopped_in_each(start(case()), PHASES, lambda run: runs.cancel(run.id))
+    assert {"train", "evaluate"} <= set(cancelled) and left(run) == whole[1]
 
 
 def test_from_the_terminal_to_an_answer(tmp_path, capsys):

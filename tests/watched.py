@@ -6,9 +6,18 @@ import contextlib
 import urllib.parse
 from pathlib import Path
 
+import pytest
+
 PATIENCE = 90_000  # milliseconds; the machine may be busy
 
 STATE = "data-test-script-state"
+
+# both languages where there is least room, each theme and each width
+PHONE = {"viewport": {"width": 390, "height": 844}}
+LOOKS = [
+    pytest.param("en", {}, id="en-wide"), pytest.param("zh", {"color_scheme": "dark"}, id="zh-dark"),
+    pytest.param("en", PHONE, id="en-phone"), pytest.param("zh", {**PHONE, "color_scheme": "dark"}, id="zh-phone-dark"),
+]
 
 
 def expect(found):

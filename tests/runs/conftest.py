@@ -75,6 +75,27 @@ def kill(run, sent=signal.SIGKILL):
     return found[0]
 
 
+def phases(run):
+    """The phases a run has begun, in order, those of every attempt."""
+    return [event["phase"] for event in run.events()[0] if event["kind"] == "phase"]
+
+
+def stopped_in_each(run, names, stop):
+    """The finished run, stopped once in each of these phases and resumed each time; the phases where that came in time."""
+    stopped = []
+    for name in names:
+        wait_until(lambda run=run, name=name: name in phases(run) or not run.alive)
+        if run.alive:
+            stop(run)
+        if wait(run).state == "done":
+            break
+        assert run.state in ("lost", "cancelled"), (run.state, str(run.reason), run.log_tail())
+        stopped.append(name)
+        run = runs.resume(run.id)
+    assert wait(run, timeout=300).state == "done", (run.state, str(run.reason), run.log_tail())
+    return run, stopped
+
+
 def at_step(run, step):
     """The run once it has counted to `step`."""
     wait_until(lambda: run.progress.get("step", 0) >= step and run.progress.get("phase") == "train")
