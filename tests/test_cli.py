@@ -307,3 +307,9 @@ def test_an_answer_from_the_terminal(tmp_path, capsys):
     assert "one question at a time" in capsys.readouterr().err
     for verb in (["generate", run["id"]], ["export", run["id"], str(tmp_path / "a.zip")]):
         assert cli.main(verb) != 0 and run["id"] in capsys.readouterr().err
+
+
+def test_an_option_may_have_the_name_of_an_estimator(tmp_path, capsys):
+    (tmp_path / "m.csv").write_text("message,label\n" + "a,x\nb,y\n" * 9)
+    line = ["train", "--title", "KMeans", "TextClassifier", "--data", str(tmp_path / "m.csv"), "--text", "message", "--label", "label"]
+    assert cli.main([*line, "--epochs", "no"]) == 2 and "epochs" in capsys.readouterr().err

@@ -368,5 +368,9 @@ def test_the_look_counts_what_the_run_will_see(home):
     assert (found["users"], found["items"]) == (37, 23) and 0 < found["density"] <= 1
     assert len(found["popular"]) == 8 and found["popular"][0][0].startswith("Cup number")
     assert found["times"] and found["baskets"]
+    blank = refs.store(b"user,item,title\n1,10,\n1,11,Tea\n2,10,Milk\n2,11,Tea\n3,12,Jam\n3,,Jam\n", "blank.csv")
+    chosen = {"user": "user", "item": "item", "title": "title"}
+    named = recommend_look.answer({"ref": blank, "roles": roles.plainly(PRODUCTS.roles), "columns": chosen})
+    assert {name for name, _share in named["found"]["popular"]} == {"Milk", "Tea", "Jam"}
     twice = recommend_look.answer({"ref": ref, "roles": [], "columns": {"user": "Customer ID", "item": "Customer ID"}})
     assert "two uses" in twice["problem"]["template"]

@@ -13,6 +13,7 @@ from bmcore.errors import DataError, ModelError, ParameterError
 from bmcore.recommend import everybody
 from bmcore.recommend.listing import Listing
 from bmcore.recommend.model import RecommenderModel
+from bmcore.recommend.popularity import Popularity
 from tests.serve.test_recommendations import shop
 
 
@@ -186,3 +187,24 @@ def test_what_somebody_has_and_the_way_on(model):
         model.path(users=["nobody"])
     with pytest.raises(DataError, match="either users or histories"):
         model.path()
+
+
+def test_candidates_among_prerequisites():
+    table = catalogue(pd.DataFrame({"id": ["s", "t", "x", "y"], "needs": [None, "s", None, None]}), "id", requires="needs")
+    log = pd.DataFrame({"u": list("aabbcc"), "i": ["x", "s", "x", "y", "s", "t"]})
+    model = RecommenderModel(Popularity().fit(log, user="u", item="i"), table)
+    assert items(model.recommend(histories=[["x"]], candidates=["t"])) == [[]]
+    assert items(model.recommend(histories=[["x"]], candidates=["t", "zzz", ["s"], "y"])) == [["y"]]
+    with pytest.raises(DataError, match="None of the 2 candidates"):
+        model.recommend(histories=[["x"]], candidates=["zzz", ["t"]])
+
+
+def test_a_beginner_reaches_what_is_easy_behind_what_is_popular():
+    hard, easy = [f"hard{n}" for n in range(400)], [f"easy{n}" for n in range(20)]
+    rows = [(f"u{n % 50}", item) for n, item in enumerate(hard * 3)] + [("u0", item) for item in easy] + [("u1", "easy0")]
+    log = pd.DataFrame(rows, columns=["u", "i"])
+    table = catalogue(pd.DataFrame({"id": hard + easy, "level": [5] * 400 + [1] * 20}), "id", difficulty="level")
+    model = RecommenderModel(Popularity().fit(log, user="u", item="i"), table)
+    for diversity in (0.0, 0.5):
+        steps = model.path(histories=[[]], k=5, reach=0.25, diversity=diversity)[0]["steps"]
+        assert len(steps) == 5 and all(step["item"].startswith("easy") for step in steps)

@@ -138,6 +138,7 @@ def test_unusual_rows_and_what_they_agree_with():
     assert table["who"].iloc[0] == "'=row 0"
 
 
+@pytest.mark.slow
 def test_killed_at_random_and_resumed_gives_the_same(case, whole):
     labels, table, evaluation = whole(case)
     chance = random.Random(str(case["estimator"]))
@@ -200,7 +201,7 @@ def test_from_the_terminal_to_an_answer(tmp_path, capsys):
     assert run.evaluation["choice"]["method"] == "k" and phases(run) == PHASES
     assert cli.main(["show", run.id]) == 0
     printed = capsys.readouterr().out
-    assert str(run.notes[-1]) in printed and "silhouette" in printed and "shuffled_columns" in printed
+    assert str(run.notes[-1]) in printed and "silhouette" in printed and "shuffled columns" in printed
     assert cli.main(["runs"]) == 0 and "Groups of rows" in capsys.readouterr().out
     new = pd.DataFrame({"who": ["=1+1", "b"], "height": [0.1, 9.0], "weight": [0.2, None], "age": [0, 5]})
     new.to_csv(tmp_path / "new.csv", index=False)

@@ -155,6 +155,7 @@ def test_a_choice_survives_a_kill():
     assert left(run) == expected and run.evaluation["why"]
 
 
+@pytest.mark.slow
 def test_killed_at_random_and_resumed_gives_the_same(whole):
     expected, chance = whole[1], random.Random(0)
     for _ in range(max(1, N // 3)):
@@ -304,18 +305,19 @@ def test_groups_are_few_or_none():
     assert work_recommend_map.groups(["same", "same"]) == [None, None]
 
 
-def test_a_table_of_very_many_is_cut_and_says_so(tmp_path, monkeypatch):
+def test_the_table_of_very_many_is_whole_though_written_in_parts(tmp_path, monkeypatch):
     from bmcore.recommend.model import RecommenderModel
     from bmcore.recommend.popularity import Popularity
     from bmcore.runs import work_recommend_files
     from bmcore.runs.report import Report
 
     model = RecommenderModel(Popularity().fit(purchases(), user="who", item="what"))
-    monkeypatch.setattr(work_recommend_files, "MOST_ROWS", 30)
-    work_recommend_files.write(tmp_path, model, Report(tmp_path))
-    table = pd.read_csv(tmp_path / "recommendations.csv", encoding="utf-8-sig")
-    assert len(table) == 30 and table["customer"].nunique() == 3
-    assert "first 3 of 80 customers" in str(runs.Run(tmp_path).notes[0])
+    for name, customers in (("whole", 1000), ("parts", 30)):
+        monkeypatch.setattr(work_recommend_files, "CUSTOMERS", customers)
+        (tmp_path / name).mkdir()
+        work_recommend_files.write(tmp_path / name, model, Report(tmp_path / name))
+    whole, parts = ((tmp_path / name / "recommendations.csv").read_bytes() for name in ("whole", "parts"))
+    assert whole == parts and pd.read_csv(tmp_path / "parts" / "recommendations.csv")["customer"].nunique() == 80
 
 
 def test_a_damaged_result_is_shown_without_a_traceback(capsys):

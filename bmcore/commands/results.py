@@ -9,6 +9,15 @@ from bmcore.commands.output import _, plain, table
 from bmcore.messages import Message
 from bmcore.runs import asked
 
+# what people read for names that files keep
+STATES = {
+    "queued": Message("Waiting"), "running": Message("Running"), "done": Message("Done"), "failed": Message("Failed"),
+    "cancelled": Message("Stopped"), "lost": Message("Interrupted"),
+}
+_NAMES = {
+    "majority": Message("Most frequent answer"), "tfidf_logistic": Message("Counting words"),
+    "shuffled_columns": Message("shuffled columns"), "one_cloud": Message("one cloud"),
+}
 _CONTINUED, _LINE = 3, 240  # continuations shown, and characters of each part
 
 
@@ -32,15 +41,19 @@ def score(headline: dict | None) -> str:
 def classification(evaluation: dict) -> None:
     """macro-F1 and accuracy with their intervals."""
     names = ("macro_f1", "accuracy")
-    rows = [[entry["name"], *(_span(entry[name]) for name in names)] for entry in (evaluation["model"], *evaluation["baselines"])]
+    rows = [[_called(entry), *(_span(entry[name]) for name in names)] for entry in (evaluation["model"], *evaluation["baselines"])]
     _verdict(evaluation)
     table([_("model"), _("macro-F1 (95 %)"), _("accuracy (95 %)")], rows)
+
+
+def _called(entry: dict) -> str:
+    return _(_NAMES[entry["name"]]) if entry["name"] in _NAMES else entry["name"]
 
 
 def clustering(evaluation: dict) -> None:
     """Silhouette and stability, then the groups by size."""
     names = ("silhouette", "stability")
-    rows = [[entry["name"], *(_span(entry.get(name)) for name in names)] for entry in (evaluation["model"], *evaluation["baselines"])]
+    rows = [[_called(entry), *(_span(entry.get(name)) for name in names)] for entry in (evaluation["model"], *evaluation["baselines"])]
     words = {int(entry["cluster"]): _words(entry) for entry in evaluation.get("clusters") or ()}
     sizes = [
         [_("none") if entry["cluster"] == -1 else entry["cluster"], f"{entry['n']:,}", f"{100 * entry['share']:.1f} %",

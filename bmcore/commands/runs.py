@@ -67,7 +67,7 @@ def print_run(run) -> None:
     found = details(run)
     rows = [
         [_("Run"), found["id"]],
-        [_("State"), found["state"]],
+        [_("State"), _(results.STATES[found["state"]])],
         [_("What"), found["title"]],
         [_("Started"), when(found["created"])],
         [_("Time"), how_long(found["seconds"])],
@@ -104,7 +104,10 @@ def _list(options) -> int:
         table(
             head,
             [
-                [run["id"], run["state"], when(run["created"]), how_long(run["seconds"]), results.score(run["headline"]), run["title"]]
+                [
+                    run["id"], _(results.STATES[run["state"]]), when(run["created"]), how_long(run["seconds"]),
+                    results.score(run["headline"]), run["title"],
+                ]
                 for run in found
             ],
         )

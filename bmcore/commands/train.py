@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -44,8 +45,8 @@ def add(commands: argparse._SubParsersAction, argv: list[str]) -> None:
 
 def _settings(entry: argparse.ArgumentParser, argv: list[str]) -> None:
     """The options of the estimator that `argv` names, so that other commands do not import it."""
-    name = next((word for word in argv[1:] if word in base.ESTIMATORS), None) if argv[:1] == ["train"] else None
-    if name is None:
+    name = next(iter(_positional(entry, argv[1:])), None) if argv[:1] == ["train"] else None
+    if name not in base.ESTIMATORS:
         return
     group = entry.add_argument_group(_("settings of {estimator}", estimator=name))
     for parameter in params.declared(base.estimator_class(name)).values():
@@ -59,6 +60,16 @@ def _settings(entry: argparse.ArgumentParser, argv: list[str]) -> None:
                 metavar=_("VALUE"),
                 help=words.replace("%", "%%"),
             )
+
+
+def _positional(entry: argparse.ArgumentParser, words: list[str]) -> Iterator[str]:
+    """The words that no option takes, as far as the options are known: the first is the estimator, --title may name another."""
+    taking = {name for action in entry._actions if action.nargs is None for name in action.option_strings}
+    taken = False
+    for word in words:
+        if not taken and not word.startswith("-"):
+            yield word
+        taken = word in taking
 
 
 def _train(options) -> int:

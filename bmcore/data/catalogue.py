@@ -100,8 +100,7 @@ def traits(frame: pd.DataFrame, user: str, columns: Sequence[str]) -> pd.DataFra
     Returns
     -------
     pandas.DataFrame
-        Columns "user" and `columns`; "" where unknown. Numbers with more than 20 different values become ranges of a fifth of the users
-        each, such as "25 to 34".
+        Columns "user" and `columns`; "" where unknown. Numbers stay as they are: a recommender makes its own ranges of them.
 
     Raises
     ------
@@ -124,8 +123,7 @@ def traits(frame: pd.DataFrame, user: str, columns: Sequence[str]) -> pd.DataFra
     codes, ids = _coded(frame, user)
     table = {"user": ids}
     for name in columns:
-        column = _ranges(frame[name]) if frame[name].dtype.kind in "iuf" else frame[name]
-        table[name] = pd.Series(_texts(column, codes, len(ids)), dtype=object)
+        table[name] = pd.Series(_texts(frame[name], codes, len(ids)), dtype=object)
     return pd.DataFrame(table)
 
 
@@ -183,15 +181,3 @@ def _required(column: pd.Series, codes: np.ndarray, ids: np.ndarray) -> list[lis
     parts = [_BETWEEN.split(cell.strip("[](){} ")) for cell in cells]
     asked = [[known.get(part.removesuffix(".0"), known.get(part, part)) for part in some] for some in parts]
     return [[one for one in dict.fromkeys(some) if one != "" and one != own] for some, own in zip(asked, ids, strict=True)]
-
-
-def _ranges(column: pd.Series) -> pd.Series:
-    """Numbers with many values as fifths."""
-    import pandas as pd
-
-    if column.nunique() <= 20:
-        return column
-    fifths = pd.qcut(column, 5, labels=False, duplicates="drop")
-    ends = column.groupby(fifths).agg(["min", "max"])
-    names = {code: f"{low:g} to {high:g}" for code, low, high in ends.itertuples()}
-    return fifths.map(names)

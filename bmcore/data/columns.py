@@ -121,7 +121,9 @@ def frame(table: pa.Table) -> pd.DataFrame:
     plain = table.drop_columns(list(gaps)).to_pandas(types_mapper=types.get, ignore_metadata=True, split_blocks=True)
     for name in gaps:
         # its array as it is: by way of numpy it would be float64, and two long order numbers one
-        plain[name] = table.column(name).to_pandas(types_mapper={table.schema.field(name).type: pd.Int64Dtype()}.get).array
+        kind = table.schema.field(name).type
+        whole = pd.UInt64Dtype() if pa.types.is_uint64(kind) else pd.Int64Dtype()
+        plain[name] = table.column(name).to_pandas(types_mapper={kind: whole}.get).array
     return plain[table.column_names]
 
 

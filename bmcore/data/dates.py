@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _MOST_BAD = 0.2
 _CLOCK = r"(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,]\d+)?)?"
-_TIME = r"(?:[T ,]+" + _CLOCK + r" ?(?P<half>[AaPp]\.?[Mm]\.?)?(?: ?Z| ?UTC| ?GMT| ?[+-]\d{2}:?\d{2})?)?$"
+_TIME = r"(?:[T ,]+" + _CLOCK + r" ?(?P<half>[AaPp]\.?[Mm]\.?)?(?P<zone> ?Z| ?UTC| ?GMT| ?[+-]\d{2}:?\d{2})?)?$"
 _YEAR_FIRST = r"^(?P<year>\d{4})(?:[-/. ]|年)(?P<month>\d{1,2})(?:[-/. ]|月)(?P<day>\d{1,2})日?" + _TIME
 _COMPACT = r"^(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})(?:[T ]?(?P<hour>\d{2})(?P<minute>\d{2})(?P<second>\d{2})?)?$"
 _YEAR_LAST = r"^(?P<first>\d{1,2}) ?(?P<mark>[-/.]) ?(?P<second_part>\d{1,2}) ?[-/.] ?(?P<year>\d{4}|\d{2})" + _TIME
@@ -34,7 +34,8 @@ class Dates:
     Attributes
     ----------
     values : ndarray of shape (n,), datetime64[s]
-        NaT where the cell is empty or not a date. Time zones are dropped: the clock on the wall counts.
+        NaT where the cell is empty or not a date. A time zone that all cells share is dropped: the clock on the wall counts. Several are
+        brought to UTC.
     bad : ndarray of shape (n,), bool
         Filled, but not a date.
     notes : tuple of Message
@@ -119,7 +120,7 @@ def _texts(texts: list[str], codes: np.ndarray, name: str) -> tuple[np.ndarray, 
     cells = pa.array(texts, pa.string())
     values = np.full(len(texts), np.datetime64("NaT", "s"))
     notes: list[Message] = []
-    open_ = np.ones(len(texts), bool)
+    open_, ahead = np.ones(len(texts), bool), np.zeros(len(texts), np.int64)
     for pattern in (_YEAR_FIRST, _COMPACT, _YEAR_LAST, _NAMED, _NAMED_US):
         if not open_.any():
             break
@@ -133,10 +134,21 @@ def _texts(texts: list[str], codes: np.ndarray, name: str) -> tuple[np.ndarray, 
             parts["month"] = np.array([_MONTHS.get(word[:3].lower(), 0) for word in parts["word"]])
         found = _assemble(parts)
         values[hit] = found[hit]
+        if "zone" in parts:
+            ahead[hit] = [_minutes(zone) for zone in parts["zone"][hit]]
         open_ &= np.isnat(values)
     if open_.all() and len(texts):
         return _from_numbers(_as_numbers(texts), name)
+    if len(set(ahead[~open_].tolist())) > 1:  # the clocks on the walls do not tell what came first
+        values -= (60 * ahead).astype("m8[s]")
+        notes.append(Message("The times of column {column!r} are of several time zones; all were brought to UTC.", column=name))
     return values, notes
+
+
+def _minutes(zone: str) -> int:
+    """How far a clock of this zone is ahead of UTC: "+02:00" is 120, "Z" and none are 0."""
+    digits = zone.strip().lstrip("+-").replace(":", "")
+    return (-1 if "-" in zone else 1) * (60 * int(digits[:2]) + int(digits[2:])) if digits.isdigit() else 0
 
 
 def _parts(cells, pattern: str) -> tuple[dict[str, np.ndarray], np.ndarray]:
@@ -148,7 +160,7 @@ def _parts(cells, pattern: str) -> tuple[dict[str, np.ndarray], np.ndarray]:
     parts = {}
     for field in found.type:
         part = pc.fill_null(pc.struct_field(found, field.name), "")
-        if field.name in ("word", "mark", "half"):
+        if field.name in ("word", "mark", "half", "zone"):
             parts[field.name] = part.to_numpy(zero_copy_only=False)
         else:
             parts[field.name] = pc.if_else(pc.equal(part, ""), "0", part).cast("int64").to_numpy(zero_copy_only=False)

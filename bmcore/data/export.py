@@ -6,7 +6,7 @@ import contextlib
 import os
 import re
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -80,6 +80,29 @@ def safe_csv(frame: pd.DataFrame, path: str | Path, report: Callable | None = No
     -----
     About 8 s for a million rows of 9 columns; memory: 50,000 rows at a time.
     """
+    def write(file) -> None:
+        _header(frame, file)
+        for start in range(0, len(frame), _CHUNK):
+            if report:
+                report(start, len(frame))
+            _rows(frame.iloc[start : start + _CHUNK], file)
+
+    return _whole(path, write)
+
+
+def safe_csv_of(parts: Iterable[pd.DataFrame], path: str | Path) -> Path:
+    """The same for a table that is made piece by piece, all with the same columns; only one piece is in memory."""
+    def write(file) -> None:
+        for number, part in enumerate(parts):
+            if not number:
+                _header(part, file)
+            _rows(part, file)
+
+    return _whole(path, write)
+
+
+def _whole(path: str | Path, write: Callable) -> Path:
+    """Write a file beside it, then put it in its place."""
     path = Path(path)
     beside = ""
     try:
@@ -87,7 +110,7 @@ def safe_csv(frame: pd.DataFrame, path: str | Path, report: Callable | None = No
         # surrogates that no file can hold become question marks
         with os.fdopen(handle, "w", encoding="utf-8", errors="replace", newline="") as file:
             file.write("\ufeff")
-            _write(frame, file, report)
+            write(file)
             file.flush()
             os.fsync(file.fileno())
         os.replace(beside, path)
@@ -105,15 +128,15 @@ def safe_csv(frame: pd.DataFrame, path: str | Path, report: Callable | None = No
     return path
 
 
-def _write(frame: pd.DataFrame, file, report: Callable | None) -> None:
+def _header(frame: pd.DataFrame, file) -> None:
     import pandas as pd
 
     names = [safe(str(name)) for name in frame.columns]
     pd.DataFrame([names]).to_csv(file, header=False, index=False, lineterminator="\r\n")
-    for start in range(0, len(frame), _CHUNK):
-        if report:
-            report(start, len(frame))
-        _harmless(frame.iloc[start : start + _CHUNK]).to_csv(file, header=False, index=False, lineterminator="\r\n")
+
+
+def _rows(frame: pd.DataFrame, file) -> None:
+    _harmless(frame).to_csv(file, header=False, index=False, lineterminator="\r\n")
 
 
 def _harmless(part: pd.DataFrame) -> pd.DataFrame:
@@ -131,4 +154,6 @@ def _harmless(part: pd.DataFrame) -> pd.DataFrame:
 
 
 def _missing(value: Any) -> bool:
-    return value is None or value != value if not hasattr(value, "__len__") else False
+    import pandas as pd
+
+    return value is None or value is pd.NA or (not hasattr(value, "__len__") and value != value)

@@ -17,10 +17,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _LONGEST_NUMBER = 19  # digits of a text that may be a number
+_NOBODY = {"null", "nan", "none", "n/a", "#n/a", "<na>", "nat"}  # how databases and spreadsheets write a cell without a value
 
 
 def identifiers(column: pd.Series, name: str) -> tuple[np.ndarray, np.ndarray]:
-    """Codes (n,), -1 where the cell is blank, and the identifiers they stand for: int, or text without space around it.
+    """Codes (n,), -1 where the cell is blank or says NULL, and the identifiers they stand for: int, or text without space around it.
 
     Raises
     ------
@@ -46,13 +47,14 @@ def identifiers(column: pd.Series, name: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def identifier(value: Any) -> int | str | None:
-    """One cell as a log keeps it: int, or text without space around it; None for a text of nothing."""
+    """One cell as a log keeps it: int, or text without space around it; None for a text of nothing, such as NULL."""
     value = plain(value)
     if isinstance(value, int) and not isinstance(value, bool):
         return value
     if isinstance(value, float):
         return int(value) if value.is_integer() else str(value)
-    return str(value).strip() or None
+    text = str(value).strip()
+    return text if text and text.casefold() not in _NOBODY else None
 
 
 def meant(value: Any, known: Mapping) -> Any:

@@ -119,9 +119,9 @@ def read_interactions(
     user, item : str
         Columns.
     weight : str, optional
-        Column with a quantity, an amount or a rating. A column whose name says rating (stars, score) and whose numbers lie between 0 and
-        10 holds ratings: the last one of a pair counts. Other numbers are added up, so that something given back (below 0) cancels
-        what was bought.
+        Column with a quantity, an amount or a rating. A column whose name says rating (stars) and whose numbers lie between 0 and 10, or
+        score (grade, marks) between 0 and 100, holds ratings: the last one of a pair counts. Other numbers are added up, so that
+        something given back (below 0) cancels what was bought.
     time : str, optional
         Column of dates, in any usual form.
     basket : str, optional

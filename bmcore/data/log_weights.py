@@ -16,9 +16,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _MOST_BAD = 0.2
-_LARGEST_RATING = 10
+_LARGEST_RATING, _LARGEST_SCORE = 10, 100
 _LARGEST = float(np.finfo(np.float32).max)  # of a weight
-_RATING = re.compile(r"rating|(?<![a-z])(rate|rated|stars?|score|grade)(?![a-z])|评分|打分|星级", re.IGNORECASE)
+_RATING = re.compile(r"rating|(?<![a-z])(rate|rated|stars?)(?![a-z])|评分|打分|星级", re.IGNORECASE)
+_SCORE = re.compile(r"(?<![a-z])(scores?|grades?|marks?)(?![a-z])|得分|成绩|分数", re.IGNORECASE)  # of schools: points out of 100, too
 
 
 def places(mask: np.ndarray) -> dict[str, Any]:
@@ -52,7 +53,8 @@ def weights(frame: pd.DataFrame, name: str | None, keep: np.ndarray, notes: list
         )
     keep &= ~missing
     low, high = np.nanmin(values), np.nanmax(values)
-    rated = bool(_RATING.search(name)) and low >= 0 and 0 < high <= _LARGEST_RATING
+    largest = _LARGEST_SCORE if _SCORE.search(name) else _LARGEST_RATING if _RATING.search(name) else 0
+    rated = low >= 0 and 0 < high <= largest
     if rated:  # a weight is above 0
         values = np.where(values == 0, values[values > 0].min(), values)
     _signs(values, keep, name, notes)

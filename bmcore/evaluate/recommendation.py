@@ -60,7 +60,7 @@ def evaluate(
         JSON: sizes, split, model, baselines, difference (to the baseline with the best NDCG@10), verdict, by_history, cold, examples,
         popular, why and choice (of AutoRecommender), notes, seconds. NDCG, recall, MAP and hit rate are means over the users with entries
         in both parts, with 95 % intervals of a bootstrap over users; that of the difference is paired. Users without a history
-        are counted in `new_users_in_test` and not scored. The recommender's own kind is no baseline for itself.
+        are counted in `new_users_in_test` and not scored. A recommender that is a baseline, settings and all, is not compared with itself.
 
     Raises
     ------
@@ -90,7 +90,7 @@ def evaluate(
     refuse_learned(recommender, test)
     start = time.perf_counter()
     who = asked(train, test, items)
-    rivals = [name for name in BASELINES if name != _kind(recommender)]
+    rivals = [name for name in BASELINES if not _is_baseline(recommender, name)]
     blocks = math.ceil(len(who.ids) / USERS_AT_ONCE)
     steps = _Steps(report, blocks + len(rivals) * (blocks + 1) + 2)
     ours = answer(recommender, "", who, steps.done)
@@ -166,6 +166,12 @@ class _Steps:
 def _kind(recommender: Any) -> str:
     """Name of the algorithm, that which was chosen where it was left open."""
     return type(getattr(recommender, "chosen_", recommender)).__name__
+
+
+def _is_baseline(recommender: Any, name: str) -> bool:
+    """Whether this is that baseline itself: the same algorithm with its default settings."""
+    chosen = getattr(recommender, "chosen_", recommender)
+    return _kind(recommender) == name and chosen.get_params() == type(chosen)().get_params()
 
 
 def _choice(recommender: Any) -> dict:

@@ -44,7 +44,7 @@ def shared(X: Any, tell: Callable[[float], Any]) -> np.ndarray:
     n = X.shape[1]
     places = csc_of_places(X)
     row_end = X.indptr[1:].astype(np.uint32)[places.indices]
-    arguments = (places.indptr.astype(np.uint64), places.data, row_end, X.indices.view(np.uint32))
+    arguments = (places.indptr.astype(np.uint64), places.data, row_end, X.indices.astype(np.uint32, copy=False))
     out = np.empty((n, n), np.float32)
     spread(kernels_ease.shared_users, n, (*arguments, out), threads_allowed(), tell)
     return out

@@ -90,6 +90,9 @@ def weights_of(given: Any, copy: bool = False) -> Any:
         X.sum_duplicates()
         X.eliminate_zeros()
     _refuse_weights(X.data)
+    if X.indices.dtype != np.int32:  # what sparse arrays have; the compiled kernels read numbers of 32 bits
+        X = csr_matrix((X.data, X.indices.astype(np.int32), X.indptr), shape=X.shape)
+        X.has_canonical_format = True
     return X
 
 

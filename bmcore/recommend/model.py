@@ -241,6 +241,11 @@ class RecommenderModel:
     def _pool(self, history: dict, candidates: list | None, bounds: tuple | None) -> list | None:
         """The items that may be shown, or None for all of them."""
         ids, rows, listing = self.recommender.item_ids_, self.recommender._item_rows(), self.listing
+        if candidates is not None:
+            known = [item for item in (meant(one, rows) for one in candidates) if item is not None]
+            if not known:
+                return candidates  # the recommender refuses them in a sentence
+            candidates = known
         needing = list(listing.requires)
         ready = rules.allowed({rows[item] for item in history}, listing.requires, needing)
         if ready.all() and bounds is None:
@@ -250,7 +255,7 @@ class RecommenderModel:
         if bounds is not None:
             shown &= rules.fits(listing.difficulty, *bounds)
         if candidates is not None:
-            return [item for item in candidates if item not in rows or shown[rows[item]]]
+            return [item for item in candidates if shown[rows[item]]]
         return ids[shown].tolist()
 
     def alike(self, ids: Sequence[Any]) -> np.ndarray:

@@ -152,7 +152,7 @@ def path(
     difficulty = difficulty or {}
     aims = sorted((item for item, score in scores.items() if np.isfinite(score)), key=lambda item: -scores[item])
     reached, steps = set(done), []
-    level = None if width is None else _level(reached, difficulty)
+    level = None if width is None else standing(reached, difficulty)
     while len(steps) < k:
         found = _next(aims, requires, difficulty, reached, k - len(steps), level, width)
         if not found:
@@ -181,7 +181,7 @@ def _next(
     return []
 
 
-def _level(done: Collection[Any], difficulty: Mapping[Any, float]) -> float | None:
+def standing(done: Collection[Any], difficulty: Mapping[Any, float]) -> float | None:
     """Where a learner stands: what was reached, else the easiest that there is; None where no difficulty is known."""
     reached = level_of([difficulty[item] for item in done if item in difficulty])
     return reached if reached is not None else min((value for value in difficulty.values() if np.isfinite(value)), default=None)

@@ -5,17 +5,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bmcore.recommend import rules
-from bmcore.recommend.order import Step, level_of, path
+from bmcore.recommend.order import Step, level_of, path, standing
 
 if TYPE_CHECKING:
     from bmcore.recommend.model import RecommenderModel
 
-MOST_AIMS = 300  # of the best items: a path of a few steps goes no further
+MOST_VARIED = 300  # of the best items: variety compares each with each
 MOST_TITLES, REASONS = 12, 3
 
 
@@ -33,7 +34,8 @@ def path_of(model: RecommenderModel, history: dict[Any, float], k: int, diversit
     difficulty = {ids[at]: float(listing.difficulty[at]) for at in known}
     span = [min(difficulty.values()), max(difficulty.values())] if difficulty else None
     width = reach * (span[1] - span[0]) if span and reach else None
-    steps = path(_aims(model, history, diversity), requires, difficulty, history, k, width)
+    aims = _aims(model, history, diversity, _fitting(history, difficulty, width))
+    steps = path(aims, requires, difficulty, history, k, width)
     place = {step.item: number for number, step in enumerate(steps, 1)}
     return {
         "steps": [_told(model, step, history, requires.get(step.item, ()), difficulty, place) for step in steps],
@@ -44,12 +46,21 @@ def path_of(model: RecommenderModel, history: dict[Any, float], k: int, diversit
     }
 
 
-def _aims(model: RecommenderModel, history: dict, diversity: float) -> dict:
+def _fitting(history: dict, difficulty: dict, width: float | None) -> Callable[[Any], bool]:
+    """Whether an item is about as difficult as the learner can take now."""
+    level = None if width is None else standing(history, difficulty)
+    if level is None:
+        return lambda item: True
+    return lambda item: abs(difficulty.get(item, level) - level) <= width
+
+
+def _aims(model: RecommenderModel, history: dict, diversity: float, fitting: Callable[[Any], bool]) -> dict:
     """Item -> how much it is worth aiming at, also where something is still missing before it."""
-    ids, scores = model.recommender.recommend_for(history, min(MOST_AIMS, len(model.recommender.item_ids_)))
+    ids, scores = model.recommender.recommend_for(history, len(model.recommender.item_ids_))
     real = [at for at, item in enumerate(ids) if item is not None and np.isfinite(scores[at])]
     if not diversity or not real:
         return {ids[at]: float(scores[at]) for at in real}
+    real = sorted(sorted(real, key=lambda at: not fitting(ids[at]))[:MOST_VARIED])  # else popular ones, far too hard, might be all
     order = rules.diverse(real, scores[real], model.alike(ids[real]), len(real), diversity)
     return {ids[at]: float(len(order) - rank) for rank, at in enumerate(order)}
 

@@ -6,6 +6,7 @@ import contextlib
 import os
 import secrets
 import shutil
+import time
 
 from bmcore.errors import RunError
 from bmcore.home import subfolder
@@ -13,6 +14,8 @@ from bmcore.runs import locks, slots, store
 from bmcore.runs.launch import detached
 from bmcore.runs.status import steering
 from bmcore.runs.store import Run
+
+_FORGOTTEN_S = 7 * 86_400
 
 
 def cancel(id: str) -> Run:
@@ -42,7 +45,7 @@ def cancel(id: str) -> Run:
 
 
 def delete(id: str) -> None:
-    """Remove a run that is not alive, with its model and checkpoints.
+    """Remove a run that is not alive, with its model, its checkpoints, and the file it learned from if no other run has that.
 
     Raises
     ------
@@ -54,6 +57,7 @@ def delete(id: str) -> None:
         If the folder cannot be written.
     """
     run = store.get(id)
+    given = _stored(run)
     with steering(id):
         lock = locks.take(run.folder / "lock", wait_s=1.0)
         if lock is None:
@@ -64,7 +68,24 @@ def delete(id: str) -> None:
         finally:
             os.close(lock)
     slots.leave(id)
+    _forget_files(given)
     _empty_trash()
+
+
+def _stored(run: Run) -> str | None:
+    """The name, in the folder of data, of the file that a run learned from."""
+    data = run.spec.get("data")
+    return str(data["stored"]) if isinstance(data, dict) and data.get("stored") else None
+
+
+def _forget_files(given: str | None) -> None:
+    """Remove a deleted run's file, and files that lie for a week without a run; those that another run has stay."""
+    needed = {_stored(run) for run in store.list_runs()}
+    with contextlib.suppress(OSError):
+        for entry in list(os.scandir(subfolder("data"))):
+            old = time.time() - entry.stat().st_mtime > _FORGOTTEN_S
+            if entry.name not in needed and (old or entry.name == given):
+                os.unlink(entry.path)
 
 
 def _empty_trash() -> None:

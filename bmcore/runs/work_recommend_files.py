@@ -2,34 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from bmcore.messages import Message
 from bmcore.recommend import everybody
 from bmcore.recommend.model import RecommenderModel
 from bmcore.runs import parts, work_recommend_map
 from bmcore.runs.report import Report
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 MAP, TABLE = "map.json", "recommendations.csv"
 K = 10
-MOST_ROWS = 1_000_000
+CUSTOMERS = 20_000  # whose lists are in memory at a time
 
 
 def write(folder: Path, model: RecommenderModel, report: Report) -> None:
     """Both files: phases describe and save. One that an earlier attempt finished stays."""
-    from bmcore.data.export import safe_csv
+    from bmcore.data.export import safe_csv_of
 
     report.phase("describe")
     parts.document(folder / MAP, lambda: work_recommend_map.draw(model, report.within("describe")))
     report.phase("save")
-    users = model.recommender.user_ids_
-    told = users[: MOST_ROWS // K]
-    if len(told) < len(users):
-        report.note(Message(
-            "{file} holds the lists of the first {n:,} of {all:,} customers. Ask for others with: python -m bmcore predict",
-            file=TABLE, n=len(told), all=len(users),
-        ))
     if not (folder / TABLE).is_file():
-        table = everybody.of_customers(model, told, K, report=report.within("save"))
-        safe_csv(table[["customer", "item", "title", "score", "rank"]], folder / TABLE, report=report.within("save"))
+        safe_csv_of(_lists(model, report.within("save")), folder / TABLE)
     report(1, 1, phase="save")
+
+
+def _lists(model: RecommenderModel, report: Callable) -> Iterator[pd.DataFrame]:
+    """The table of all customers, some at a time."""
+    users = model.recommender.user_ids_
+    for at in range(0, len(users), CUSTOMERS):
+        table = everybody.of_customers(
+            model, users[at : at + CUSTOMERS], K, report=lambda done, _all, at=at: report(at + done, len(users)))
+        yield table[["customer", "item", "title", "score", "rank"]]

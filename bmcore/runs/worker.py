@@ -55,6 +55,9 @@ def main(folder: str | Path, lock: int | None = None) -> int:
         raise RunError("Another process works at run {id} already.", id=folder.name)
     os.set_inheritable(lock, False)
     locks.sign(lock, os.getpid())
+    if store.Run(folder).status["state"] == "done":  # a cluster may send a job twice
+        locks.release(lock)
+        return 0
     signal.signal(signal.SIGTERM, _terminate)
     _settle()
     code = _Worker(folder).work()

@@ -62,7 +62,8 @@ def unknown_share(tokenizer: Any, tokens: Tokens) -> float:
     sample, unknown = tokens.ids[:_SAMPLE], tokenizer.unk_token_id
     if unknown is None or not len(sample):
         return 0.0
-    words = len(sample) - 2 * min(len(tokens), _SAMPLE)  # every text has its two special tokens
+    texts = int(np.searchsorted(tokens.offsets, len(sample)))
+    words = len(sample) - 2 * min(len(tokens), texts)  # every text has its two special tokens
     return min(1.0, float((sample == unknown).sum() / max(1, words)))
 
 

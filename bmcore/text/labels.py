@@ -12,6 +12,7 @@ import numpy as np
 from bmcore import files
 from bmcore.errors import DataError, ModelError
 
+_LARGEST = 2**63 - 1  # of a whole number that a column of labels can hold
 _KINDS = {"bool": bool, "int": int, "float": float, "str": str}
 
 
@@ -50,7 +51,7 @@ def _kind(value: Any) -> str | None:
 
 
 def labels_of(y: Iterable[Any], n: int) -> list[Any]:
-    """The labels as a list of one type: bool, int, float or str; mixed ones become their text.
+    """The labels as a list of one type: bool, int, float or str; mixed ones, moments and all others become their text.
 
     Raises
     ------
@@ -59,6 +60,8 @@ def labels_of(y: Iterable[Any], n: int) -> list[Any]:
     """
     if isinstance(y, str | bytes):
         raise DataError("y is one single text. Give a list with one label for each text.")
+    if getattr(getattr(y, "dtype", None), "kind", "") in ("m", "M"):
+        y = [None if value != value else str(value) for value in y]  # tolist() would count nanoseconds
     labels = y.tolist() if hasattr(y, "tolist") else list(y)
     if len(labels) != n:
         raise DataError("There are {texts} texts and {labels} labels. Give exactly one label for each text.", texts=n, labels=len(labels))
@@ -66,6 +69,8 @@ def labels_of(y: Iterable[Any], n: int) -> list[Any]:
     if None in kinds:
         raise DataError("Row {row} (counted from 0) has no label. Fill it in or drop the row.", row=kinds.index(None))
     found = set(kinds)
+    if found == {"int"} and max(map(abs, labels)) > _LARGEST:
+        return [str(label) for label in labels]
     if len(found) == 1 and "other" not in found:
         return [_KINDS[kinds[0]](label) for label in labels]
     if found == {"int", "float"}:

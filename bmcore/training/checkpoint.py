@@ -44,7 +44,7 @@ def save(folder: Path, step: int, tensors: dict[str, dict], state: dict[str, Any
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         _write_all(target, tensors, state)
-        _prune(target.parent)
+        _prune(target.parent, step)
     except OSError as error:
         shutil.rmtree(target, ignore_errors=True)
         raise StorageError(
@@ -92,10 +92,16 @@ def steps(folder: Path) -> list[Path]:
     return sorted(found, key=lambda path: int(path.name[5:]), reverse=True)
 
 
-def _prune(folder: Path) -> None:
-    """Keep the newest with a manifest; the manifest goes first so that a half-deleted folder never looks whole."""
+def _prune(folder: Path, step: int) -> None:
+    """Keep the newest with a manifest; the manifest goes first so that a half-deleted folder never looks whole.
+
+    What is further on than the step just saved was refused, or training would have gone on from there.
+    """
     whole = [path for path in steps(folder) if (path / MANIFEST).is_file()]
-    for path in whole[KEEP:]:
+    kept = [path for path in whole if int(path.name[5:]) <= step][:KEEP]
+    for path in whole:
+        if path in kept:
+            continue
         with contextlib.suppress(OSError):
             (path / MANIFEST).unlink()
             shutil.rmtree(path)

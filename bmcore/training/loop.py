@@ -249,7 +249,9 @@ class Loop:
         if found is None:
             return
         tensors, state = found
-        if state["fingerprint"] != self.task.fingerprint or state["total"] != self.total:
+        same = {name: found.shape for name, found in tensors["model"].items()} == {name: own.shape for name, own in self._kept().items()}
+        # other weights learn where "auto" means another choice, as on another device
+        if state["fingerprint"] != self.task.fingerprint or state["total"] != self.total or not same:
             self.note(Message("The checkpoints found belong to other settings or data. Training starts from the beginning."))
             return
         self.progress = Progress(**state["progress"])

@@ -38,14 +38,18 @@ METHODS = {
             Message("Things that the same people took, by the angle between them."),
         ),
         Method(
-            "knn_tfidf", "ItemKNN", {"similarity": "tfidf"}, "ItemKNN TF-IDF", Message("The same, and what everybody takes counts less.")
+            "knn_tfidf",
+            "ItemKNN",
+            {"similarity": "tfidf"},
+            "ItemKNN TF-IDF",
+            Message("The same, and a person with a long list counts less."),
         ),
         Method(
             "knn_bm25",
             "ItemKNN",
             {"similarity": "bm25"},
             "ItemKNN BM25",
-            Message("The same, and a person with a long list counts less too."),
+            Message("That too, repeats count less and less, and well-known things count more."),
         ),
         Method(
             "popularity",

@@ -160,7 +160,7 @@ def _verdict(spans: list[tuple[Member, dict]], floor: float | None, title: str, 
 def _paired(best: Member) -> list[str]:
     """What the best run found out against the better of its own simple ways, asked on the same people: that settles more than intervals."""
     line = best.run.headline or {}
-    if line.get("verdict") not in ("better", "not_proven", "worse") or line.get("baseline") == best.run.spec["estimator"]:
+    if line.get("verdict") not in ("better", "not_proven", "worse"):
         return []
     rival = recommend_result.called({"name": line.get("baseline")})
     if line["verdict"] == "better":

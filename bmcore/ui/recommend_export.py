@@ -11,6 +11,7 @@ from bmcore.ui.kinds import RecommendScenario
 from bmcore.ui.words import _, number
 
 PORT = 8600
+LARGEST = 200_000_000  # bytes that a download may take of the server's memory
 
 
 def draw(run, scenario: RecommendScenario) -> None:
@@ -36,6 +37,13 @@ def _file(run, scenario: RecommendScenario) -> None:
     try:
         size = os.stat(path).st_size
     except OSError:
+        return
+    if size > LARGEST:
+        st.caption(_(
+            "The recommendations for all {unit} are a file of {size} MB, too large to be sent from here. It lies on this computer:",
+            unit=_(scenario.unit), size=number(size / 1e6),
+        ))
+        st.code(str(path), language=None, wrap_lines=True)
         return
     st.download_button(
         _("Download recommendations for all {unit}", unit=_(scenario.unit)),

@@ -97,6 +97,8 @@ def _titles(frame, columns: dict, ids) -> list[str]:
     title = columns.get("title")
     if not title or title not in frame.columns:
         return [str(one)[:60] for one in ids]
-    first = frame.drop_duplicates(columns["item"])
-    names = dict(zip(first[columns["item"]].astype(str).str.strip(), first[title].astype(str), strict=True))
-    return [names.get(str(one), str(one))[:60] for one in ids]
+    from bmcore.data.catalogue import catalogue
+
+    items = catalogue(frame, columns["item"], title)
+    names = dict(zip(items["item"], items["title"], strict=True))
+    return [names.get(one, str(one))[:60] for one in ids]

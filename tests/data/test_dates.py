@@ -115,3 +115,13 @@ def test_any_text_is_a_date_bad_empty_or_refused(cells):
     except DataError:
         return
     assert np.isnat(found.values[found.bad]).all()
+
+
+def test_several_time_zones_are_brought_to_one_clock():
+    given = pd.Series(["2024-01-09T20:00:00-08:00", "2024-01-10T00:30:00+09:00", "2024-01-10 12:00:00Z", "2024-01-10 12:00", ""])
+    found = dates.read(given, "at")
+    assert [str(one) for one in found.values] == [
+        "2024-01-10T04:00:00", "2024-01-09T15:30:00", "2024-01-10T12:00:00", "2024-01-10T12:00:00", "NaT"]
+    assert "UTC" in " ".join(map(str, found.notes))
+    one = dates.read(given[:1], "at")
+    assert str(one.values[0]) == "2024-01-09T20:00:00" and not one.notes

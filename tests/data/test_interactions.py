@@ -199,3 +199,17 @@ def test_movielens_shape():
     assert len(found) == len(frame.groupby(["u", "i"])) and found.n_users == 2000 and found.n_items == 900
     keys = found.users.astype(np.int64) * 900 + found.items
     assert (np.diff(keys) > 0).all()
+
+
+@pytest.mark.parametrize("word", ["NULL", "null", "nan", "None", "N/A", "#N/A", " NULL "])
+def test_a_customer_called_null_is_nobody(word):
+    found = read(log(u=["a", "a", word, word, "b"], i=["x", "y", "x", "y", "x"]))
+    assert found.user_ids.tolist() == ["a", "b"] and "2 rows" in said(found)
+
+
+def test_points_out_of_100_are_ratings_and_0_points_is_interest():
+    days = ["2024-01-01", "2024-01-02", "2024-01-03", "2024-01-01", "2024-01-02"]
+    frame = log(u=list("aaabb"), i=list("xxyxz"), score=[55, 80, 0, 90, 70], t=days)
+    assert pairs(read(frame, weight="score", time="t")) == {("a", "x"): 80, ("a", "y"): 55, ("b", "x"): 90, ("b", "z"): 70}
+    money = read(frame.rename(columns={"score": "money"}), weight="money", time="t")
+    assert pairs(money) == {("a", "x"): 135, ("b", "x"): 90, ("b", "z"): 70}

@@ -261,3 +261,10 @@ def test_intervals_hold_the_truth_about_95_percent_of_the_time():
 def test_verdicts(value, low, high, n, kind, words):
     found, message = judge(Side(0.3 + value, 2.5), Side(0.3, 2.0), "ItemKNN", Difference(value, low, high), n)
     assert found == kind and words in str(message) and "Of 10 items" in str(message).replace("of 10", "Of 10")
+
+
+def test_another_setting_of_a_baseline_is_compared_with_it():
+    train, test = parts(planted(80))
+    names = [[one["name"] for one in evaluate(model.fit(train), train, test)["baselines"]]
+             for model in (ItemKNN(), ItemKNN(similarity="cosine", neighbours=1))]
+    assert names == [["Popularity"], ["Popularity", "ItemKNN"]]

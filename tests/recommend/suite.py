@@ -163,6 +163,12 @@ class Suite:
         assert made.history_.dtype == np.float32 and (made.history_ != board[0]).nnz == 0
         np.testing.assert_array_equal(fitted.scores(X), fitted.scores(board[0]))
 
+    def test_a_sparse_array_whose_places_are_long_numbers(self, board, fitted):
+        users, items = board[0].nonzero()
+        X = sp.coo_array((board[0].data, (users.astype(np.int64), items.astype(np.int64))), shape=board[0].shape).tocsr()
+        X.indices, X.indptr = X.indices.astype(np.int64), X.indptr.astype(np.int64)
+        np.testing.assert_array_equal(self.make().fit(X).scores(X), fitted.scores(board[0]))
+
     def test_nothing_to_learn_from(self):
         with pytest.raises(DataError):
             self.make().fit(sp.csr_matrix((3, 4), dtype=np.float32))

@@ -201,3 +201,16 @@ def test_a_folder_that_cannot_be_written(request_, monkeypatch):
             call(run.id)
     monkeypatch.undo()
     assert run.state == "running"
+
+
+def test_the_file_goes_with_its_last_run(request_, home):
+    first, second = (wait(runs.start(request_(steps=steps))) for steps in (1, 2))
+    (given,) = (home / "data").iterdir()
+    fresh, forgotten = (home / "data" / f"{letter * 64}.csv" for letter in "ab")
+    for path in (fresh, forgotten):
+        path.write_text("a\n1\n")
+    os.utime(forgotten, (0, 0))
+    runs.delete(first.id)
+    assert given.exists() and fresh.exists() and not forgotten.exists()
+    runs.delete(second.id)
+    assert list((home / "data").iterdir()) == [fresh]

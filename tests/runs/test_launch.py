@@ -282,3 +282,12 @@ def test_exec_by_hand_and_twice(request_):
     by_hand.send_signal(signal.SIGTERM)
     assert by_hand.wait(120) == 1
     assert run.state == "failed" and "outside" in str(run.reason)
+
+
+def test_exec_of_a_finished_run_changes_nothing(request_):
+    """A cluster may send a job twice."""
+    run = wait(runs.start(request_(steps=2)))
+    before = (run.folder / "status.json").read_bytes(), (run.folder / "events.jsonl").read_bytes()
+    command = [sys.executable, "-m", "bmcore", "exec", str(run.folder)]
+    assert run.state == "done" and subprocess.run(command, check=False, cwd=Path(__file__).parents[2]).returncode == 0
+    assert before == ((run.folder / "status.json").read_bytes(), (run.folder / "events.jsonl").read_bytes()) and run.state == "done"

@@ -190,6 +190,38 @@ def test_where_activations_lie_does_not_depend_on_what_is_free(monkeypatch):
     assert not States(np.array([3, 4]), 8).on_disk
 
 
+def test_the_share_of_unknown_words_is_of_the_texts_looked_at():
+    """More texts than are looked at, of three words and two special tokens each: one word in six is unknown."""
+    from types import SimpleNamespace
+
+    from bmcore.text import encode
+
+    tokens = encode.Tokens([[1, 9, 9, 9, 2], [1, 9, 9, 0, 2]] * 40_000)
+    found = encode.unknown_share(SimpleNamespace(unk_token_id=0), tokens)
+    assert len(tokens.ids) > encode._SAMPLE and found == pytest.approx(1 / 6, abs=1e-3)
+
+
+@pytest.mark.parametrize(("before", "after"), [("all", 1), (1, "all")])
+def test_a_checkpoint_of_other_layers_is_not_resumed(before, after, tiny, tmp_path, monkeypatch):
+    """What `auto` means depends on the device, and a run may be resumed on another."""
+    from bmcore.text import train
+
+    texts = [f"{'late parcel' if number % 2 else 'broken zip'} {number}" for number in range(train.AUTO_EXAMPLES + 20)]
+    labels = [number % 2 for number in range(len(texts))]
+
+    def stop(step, total, *, phase="", **metrics):
+        if phase == "train" and step >= 2:
+            raise Cancelled("stopped")
+
+    made = {"model": str(tiny), "epochs": 1, "early_stopping": False}
+    monkeypatch.setattr(train, "AUTO_LAYERS", before)
+    with pytest.raises(Cancelled):
+        TextClassifier(**made).fit(texts, labels, report=stop, checkpoints=tmp_path)
+    monkeypatch.setattr(train, "AUTO_LAYERS", after)
+    fitted = TextClassifier(**made).fit(texts, labels, checkpoints=tmp_path, report=lambda *given, **more: None)
+    assert "other settings" in " ".join(map(str, fitted.notes_))
+
+
 def test_unknown_words_are_told(tiny):
     notes = []
 

@@ -56,3 +56,12 @@ def test_damaged_file(content, tmp_path):
     (tmp_path / "labels.json").write_text(content)
     with pytest.raises(ModelError):
         Labels.load(tmp_path / "labels.json")
+
+
+def test_moments_and_huge_numbers_become_their_text():
+    days = np.array(["2024-01-01", "2024-02-01"], "datetime64[D]")
+    assert labels_of(days, 2) == ["2024-01-01", "2024-02-01"]
+    assert labels_of(pd.Series(days.astype("datetime64[ns]")), 2) == ["2024-01-01 00:00:00", "2024-02-01 00:00:00"]
+    assert labels_of([2**63 + 5, 3], 2) == [str(2**63 + 5), "3"] and labels_of([2**63 - 1, 3], 2) == [2**63 - 1, 3]
+    with pytest.raises(DataError, match="Row 1"):
+        labels_of(np.array(["2024-01-01", "NaT"], "datetime64[D]"), 2)

@@ -259,3 +259,12 @@ def test_full_disk_keeps_the_earlier_one(folder, monkeypatch, name):
         with pytest.raises(StorageError, match="No space left"):
             save(folder, 3)
     assert newest_step(folder) == 2
+
+
+def test_a_training_that_began_anew_keeps_its_own_checkpoints(tmp_path):
+    """Those of before, of other settings, are further on; they were refused, so they go."""
+    for step in (50, 100):
+        checkpoint.save(tmp_path, step, {"model": {"w": torch.zeros(1)}}, {"fingerprint": "old"})
+    for step in (10, 20, 30):
+        assert checkpoint.save(tmp_path, step, {"model": {"w": torch.ones(1)}}, {"fingerprint": "new"}).is_dir()
+    assert [path.name for path in checkpoint.steps(tmp_path)] == ["step-30", "step-20"]
