@@ -11,7 +11,7 @@ from tools import browser
 settings.register_profile("bmcore", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 settings.load_profile("bmcore")
 
-# three processes of tests share the processors: threads that wait for each other should sleep, not spin
+# the processes of tests share the processors: threads that wait for each other should sleep, not spin
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
