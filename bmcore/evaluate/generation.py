@@ -186,8 +186,8 @@ def _perplexity(nats: np.ndarray, tokens: np.ndarray, draws: np.ndarray) -> dict
 
 
 def _difference(spans: dict[str, tuple[float, np.ndarray]]) -> dict[str, Any]:
-    """Ours minus the rival: the model before fine-tuning, where there is one."""
-    against = BEFORE if BEFORE in spans else NGRAM
+    """Ours minus the best rival: counting, or the model before fine-tuning."""
+    against = min((name for name in spans if name != "ours"), key=lambda name: spans[name][0])
     (ours, drawn), (theirs, others) = spans["ours"], spans[against]
     return {"against": against, "metric": "bits_per_byte", **parts.span(ours - theirs, drawn - others)}
 

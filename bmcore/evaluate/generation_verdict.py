@@ -12,6 +12,7 @@ RIVALS = {
     "Before fine-tuning": Message("the model before fine-tuning"),
 }
 CLEARLY = 0.05  # share of characters in long copied spans, above that of real texts
+LEAST = 8  # held-out texts: with fewer an interval over them says nothing
 
 
 def judge(model: dict[str, Any], real: dict[str, Any], rival: float, difference: dict[str, Any], n_test: int) -> tuple[str, Message]:
@@ -35,6 +36,19 @@ def judge(model: dict[str, Any], real: dict[str, Any], rival: float, difference:
             "Memorised: {share:.0f} % of what it writes stands word for word in the texts it learned from, in pieces of over 50 "
             "characters; of real new texts it is {real:.0f} %. Give it more texts, or train for less time.",
             share=100 * ours["value"], real=100 * theirs["value"])
+    if n_test < LEAST:
+        return "not_proven", Message(
+            "Not proven: only {n} texts were held out, and with fewer than {least} luck decides. They cost it {ours:.2f} bits a byte, "
+            "against {theirs:.2f} for {rival}. Give it more texts.", **fields, least=LEAST)
+    if difference["high"] < 0 and ours["value"] > theirs["value"] + CLEARLY:
+        return "not_proven", Message(
+            "Not proven: it foresees new texts well ({ours:.2f} bits a byte, against {theirs:.2f} for {rival}), but it may copy: "
+            "{share:.0f} % of what it writes stands word for word in the texts it learned from, in pieces of over 50 characters; of real "
+            "new texts it is {real:.0f} %.", **fields, share=100 * ours["value"], real=100 * theirs["value"])
+    if difference["high"] < 0 and ours["high"] > theirs["high"] + CLEARLY:
+        return "learned", Message(
+            "It learned the style: {n:,} texts it never saw cost it {ours:.2f} bits a byte, against {theirs:.2f} for {rival}. "
+            "Whether it copies more than real new texts do, too few drafts were read to tell.", **fields)
     if difference["high"] < 0:
         return "learned", Message(
             "It learned the style: {n:,} texts it never saw cost it {ours:.2f} bits a byte, against {theirs:.2f} for {rival}. "

@@ -51,6 +51,7 @@ class Batch:
         self.columns = max(self.columns, longest)
         taken = inspect.signature(model.forward).parameters
         self._numbered = "position_ids" in taken
+        self._kept = "cache" if "cache" in taken else "past_key_values"  # transformers renames it
         self._last = {"logits_to_keep": 1} if "logits_to_keep" in taken else {}
         self._device = next(model.parameters()).device
 
@@ -141,6 +142,6 @@ class Batch:
     def _forward(self, ids: list[list[int]], mask: torch.Tensor | None, positions: list[list[int]], cache) -> torch.Tensor:
         numbers = {"position_ids": torch.tensor(positions, device=self._device)} if self._numbered else {}
         answer = self._model(
-            input_ids=torch.tensor(ids, device=self._device), attention_mask=mask, past_key_values=cache, use_cache=True,
-            return_dict=True, **numbers, **self._last)
+            input_ids=torch.tensor(ids, device=self._device), attention_mask=mask, use_cache=True, return_dict=True,
+            **{self._kept: cache}, **numbers, **self._last)
         return answer.logits[:, -1].float()  # (n, v)

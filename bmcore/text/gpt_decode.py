@@ -18,7 +18,7 @@ from bmcore.messages import Message
 from bmcore.text.gpt_batch import Batch
 from bmcore.text.gpt_cache import row_bytes
 from bmcore.text.gpt_pieces import Detokenizer, encode
-from bmcore.text.gpt_sample import choose
+from bmcore.text.gpt_sample import COLDEST, choose
 
 MOST_ROWS = 64  # of one batch
 _CACHE = 2**30  # bytes
@@ -212,7 +212,7 @@ def asked_of(most: int, temperature: float, top_p: float, stop: str | Sequence[s
         raise DataError("top_p is {value}. Give a number above 0 and at most 1.", value=repr(top_p)[:60])
     if not all(isinstance(one, str) and one for one in stops):
         raise DataError("stop holds {value}. Give texts of at least one character.", value=repr(stop)[:60])
-    return _Asked(most, float(temperature), float(top_p), stops)
+    return _Asked(most, float(temperature) if temperature >= COLDEST else 0.0, float(top_p), stops)
 
 
 def _number(value: Any) -> bool:

@@ -9,7 +9,10 @@ from typing import Any
 
 import torch
 
+from bmcore.text import gpt_attention
 from bmcore.text.gpt_packing import IGNORED
+
+_KNOW_BOOL = ("sdpa", gpt_attention.NAME)
 
 PART, PART_SMALL, PART_CARD = 1 << 23, 1 << 21, 1 << 25  # logits at a time; the small part stays in a processor's cache
 SMALL = 8192  # tokens of a vocabulary, up to which that pays
@@ -45,7 +48,7 @@ class _MeanLoss(torch.autograd.Function):
 
 def mean_loss(model: Any, inputs: dict[str, torch.Tensor], targets: torch.Tensor, count: int) -> torch.Tensor:
     """Sum of the losses at the targets that are not ignored, over `count`; differentiable."""
-    known = targets != IGNORED
+    known, inputs = targets != IGNORED, masked(model, inputs)
     if not plain(model):
         logits = model(**inputs, use_cache=False).logits.flatten(0, 1)  # (B * T, V)
         return torch.nn.functional.cross_entropy(logits.float(), targets, ignore_index=IGNORED, reduction="sum") / count
@@ -58,6 +61,7 @@ def mean_loss(model: Any, inputs: dict[str, torch.Tensor], targets: torch.Tensor
 @torch.no_grad()
 def row_losses(model: Any, inputs: dict[str, torch.Tensor], targets: torch.Tensor) -> torch.Tensor:
     """Nats at each of (B * T,) targets, which are all tokens."""
+    inputs = masked(model, inputs)
     if not plain(model):
         logits = model(**inputs, use_cache=False).logits.flatten(0, 1)
         return torch.nn.functional.cross_entropy(logits.float(), targets, reduction="none")
@@ -66,6 +70,15 @@ def row_losses(model: Any, inputs: dict[str, torch.Tensor], targets: torch.Tenso
         torch.nn.functional.cross_entropy((hidden[rows] @ weight.t()).float(), targets[rows], reduction="none")
         for rows in _parts(hidden, weight)
     ])
+
+
+def masked(model: Any, inputs: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """The inputs with a mask that the model's attention understands: where it is no fused kernel, masks are added to the scores."""
+    mask = inputs.get("attention_mask")
+    if mask is None or mask.dtype != torch.bool or getattr(model.config, "_attn_implementation", "sdpa") in _KNOW_BOOL:
+        return inputs
+    dtype = next(model.parameters()).dtype
+    return {**inputs, "attention_mask": torch.zeros(mask.shape, dtype=dtype, device=mask.device).masked_fill(~mask, torch.finfo(dtype).min)}
 
 
 def plain(model: Any) -> bool:

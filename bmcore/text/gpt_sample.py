@@ -8,6 +8,7 @@ import torch
 
 from bmcore.errors import ModelError
 
+COLDEST = 1e-4  # below it only the most probable token is left, and a division would overflow
 _LOOKS = (64, 1024)  # the most probable tokens that are looked at before all are sorted: mostly they hold the share asked for
 
 
@@ -53,7 +54,7 @@ def probabilities(logits: torch.Tensor, temperature: float, top_p: float) -> tor
 
 
 def _shares(logits: torch.Tensor, temperature: float) -> torch.Tensor:
-    return ((logits - logits.amax(-1, keepdim=True)) / temperature).softmax(-1)
+    return ((logits - logits.amax(-1, keepdim=True)) / max(temperature, COLDEST)).softmax(-1)
 
 
 def _likely(shares: torch.Tensor, top_p: float) -> torch.Tensor:

@@ -98,3 +98,26 @@ def test_a_real_small_one(texts):
     assert len(found["continuations"]) == 8 and len(found["drafts"]) == 20 and found["model"]["tokens_per_s"] > 0
     for one in found["continuations"]:
         assert any(text.startswith(one["prompt"]) for text in test.documents)
+
+
+def test_the_better_rival_decides():
+    spans = {"ours": (3.0, np.full(9, 3.0)), generation.NGRAM: (1.0, np.full(9, 1.0)), generation.BEFORE: (8.0, np.full(9, 8.0))}
+    assert generation._difference(spans)["against"] == generation.NGRAM
+    assert generation._difference({**spans, generation.BEFORE: (0.5, np.full(9, 0.5))})["against"] == generation.BEFORE
+
+
+@pytest.mark.parametrize(("n", "copied", "kind", "words"), [
+    (40, (0.0, 0.0, 0.0), "learned", "does not copy"),
+    (40, (0.2, 0.05, 0.4), "not_proven", "may copy: 20 %"),
+    (40, (0.03, 0.0, 0.2), "learned", "too few drafts"),
+    (40, (0.5, 0.3, 0.7), "memorised", "50 %"),
+    (3, (0.0, 0.0, 0.0), "not_proven", "only 3 texts"),
+])
+def test_what_is_said_of_copies_and_of_few_texts(n, copied, kind, words):
+    from bmcore.evaluate.generation_verdict import judge
+
+    shares = [{"share_over_50": dict(zip(("value", "low", "high"), one, strict=True))} for one in (copied, (0.0, 0.0, 0.0))]
+    model, real = ({"bits_per_byte": {"value": 1.0}, "copied": one} for one in shares)
+    difference = {"against": generation.NGRAM, "value": -0.5, "low": -0.6, "high": -0.4}
+    found, message = judge(model, real, 1.5, difference, n)
+    assert found == kind and words in str(message)

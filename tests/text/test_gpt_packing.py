@@ -1,5 +1,7 @@
 """Packed rows: every token once, no text sees another, the loss is that of the documents one by one."""
 
+import copy
+
 import numpy as np
 import pytest
 import torch
@@ -115,3 +117,13 @@ def test_a_document_may_begin_with_another_token_than_it_ends_with():
     blocks = pack([np.array([5, 6]), np.array([7])], 4, 0, 9)
     assert blocks.ids.tolist() == [[9, 5, 6, 9], [7, 0, 0, 0]]
     assert blocks.targets.tolist() == [[5, 6, 0, 7], [0, -100, -100, -100]]
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_attention_that_adds_its_mask_keeps_documents_apart_too(family):
+    model, given_ = copy.deepcopy(tiny_models.model(family)), documents(7, 1, 12, 5, 16, 1)
+    model.set_attn_implementation("eager")
+    with torch.no_grad():
+        packed = float(mean_loss(model, *pack(given_, 48, 0).batch(slice(0, None)), 48))
+    alone = sum(float(row_losses(model, {"input_ids": torch.tensor([[0, *one]])}, torch.tensor([*one, 0])).sum()) for one in given_)
+    assert packed == pytest.approx(alone / 48, abs=1e-5)
