@@ -298,3 +298,20 @@ def test_what_is_taken_away(home):
     compile(script, "script", "exec")
     assert any(f"bmcore serve {run_id}" in code for code in codes)
     assert any(code == str(home / "runs" / run_id / "model") for code in codes)
+
+
+@pytest.mark.parametrize(("data", "source"), [
+    ({"kind": "sample", "name": "digits_8x8"}, "--sample digits_8x8"),
+    ({"kind": "file", "name": "my cats.zip"}, "--data pictures.zip"),
+    ({"kind": "hub", "id": "ylecun/mnist"}, "--hub ylecun/mnist"),
+])
+def test_the_line_for_a_terminal_is_one_that_it_takes(data, source):
+    from types import SimpleNamespace
+
+    from bmcore import cli
+    from bmcore.ui import picture_export
+
+    spec = {"estimator": "GAN", "data": data, "preset": "fast", "params": {}}
+    words = picture_export.line(SimpleNamespace(spec=spec)).split()
+    assert source in " ".join(words)
+    assert cli.parser(words[3:]).parse_args(words[3:]).estimator == "GAN"

@@ -142,8 +142,9 @@ def _by_metadata(archive, entries: dict, notes: list[Message]) -> dict[str, str]
         if label is None or "file_name" not in lowered:
             continue
         folder = name.rpartition("/")[0]
-        for file, value in zip(frame[lowered["file_name"]].astype(str), frame[label], strict=True):
-            if value == value and value is not None:  # not missing
+        for file, value, given in zip(frame[lowered["file_name"]].astype(str), frame[label], frame[label].notna(), strict=True):
+            if given:
+                file = file.replace("\\", "/").removeprefix("./")
                 found[f"{folder}/{file}".lstrip("/")] = picture_names.shown(str(value))
     return found if len(set(found.values())) <= MAX_CLASSES else {}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 COMPONENTS = 16
+LEARNED = 5000  # pictures that the components are taken from
 LEAST = 20  # real pictures of a class from which its own distance means something
 DRAWN = 64  # generated pictures of a class
 POOLED = 256  # generated pictures where classes are too small
@@ -25,7 +26,8 @@ class Ruler:
     def __init__(self, learned: np.ndarray, kept: np.ndarray, numbers: np.ndarray):
         from bmcore.image.codec import PatchCodec
 
-        self.codec = PatchCodec.learn(learned[:5000], None, COMPONENTS)
+        some = np.random.default_rng(0).permutation(len(learned))[:LEARNED]  # the first rows of an archive are of one class
+        self.codec = PatchCodec.learn(learned[np.sort(some)], None, COMPONENTS)
         real = self._components(kept)  # m, d
         classes, counts = np.unique(numbers, return_counts=True)
         self.classes = classes[counts >= LEAST].tolist()

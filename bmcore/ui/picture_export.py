@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 
 import streamlit as st
 
@@ -67,7 +68,8 @@ def line(run) -> str:
     """The same training from a terminal."""
     spec = run.spec
     data = spec["data"]
-    source = f"--sample {data['name']}" if data.get("kind") == "sample" else "pictures.zip"
+    kinds = {"sample": f"--sample {data.get('name')}", "hub": f"--hub {shlex.quote(str(data.get('id')))}"}
+    source = kinds.get(data.get("kind"), "--data pictures.zip")
     preset = f" --preset {spec['preset']}" if isinstance(spec["preset"], str) and spec["preset"].isalnum() else ""
     return f"python -m bmcore train {spec['estimator']} {source}{preset}"
 

@@ -114,7 +114,7 @@ def _path(run, key: str, classes: bool) -> dict:
         _("Stick to the kind (guidance)"),
         1.0,
         5.0,
-        1.5,
+        1.0 if run.spec["params"].get("distill") else 1.5,  # a distilled model has it in its weights
         0.5,
         key=f"{key}.guidance:{run.id}",
         help=_("1 leaves it alone. More makes each picture more typical of its kind, and all of them more alike."),

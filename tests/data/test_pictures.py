@@ -120,6 +120,12 @@ def test_metadata_of_an_image_folder():
     assert load_pictures(ref).labels.tolist() == ["cat", "dog"]
 
 
+def test_metadata_with_a_blank_label_and_a_path():
+    table = b"file_name,label\n./1.png,1\n2.png,0\n3.png,\n"
+    files = [(f"{n}.png", saved(noise())) for n in (1, 2, 3)]
+    assert load_pictures(store_archive([*files, ("metadata.csv", table)], "x")).labels.tolist() == ["1", "0", "other"]
+
+
 def test_hub_parquet(tmp_path, monkeypatch):
     import pyarrow as pa
     from pyarrow import parquet
