@@ -26,8 +26,11 @@ def test_journey(chromium, tmp_path):
             query = start_and_reload(Watched(chromium, url))
             process.kill()  # as a crash of the machine's server would: the training is nobody's child
         (run,) = (home / "runs").iterdir()  # a double click made one
-        wait(runs.Run(run), timeout=700)  # the laptop is closed
         with server(home, tmp_path / "log2.txt") as (url, _process):
+            watched = Watched(chromium, url)
+            expect(live_or_result(watched.open(query))).to_be_visible()
+            watched.close()  # the laptop is closed
+            wait(runs.Run(run), timeout=700)
             result_and_message(Watched(chromium, url), query, "This dress is too short")
         assert list((home / "runs").iterdir()) == [run]
         status = json.loads((run / "status.json").read_text())

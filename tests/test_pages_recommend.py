@@ -374,3 +374,14 @@ def test_the_look_counts_what_the_run_will_see(home):
     assert {name for name, _share in named["found"]["popular"]} == {"Milk", "Tea", "Jam"}
     twice = recommend_look.answer({"ref": ref, "roles": [], "columns": {"user": "Customer ID", "item": "Customer ID"}})
     assert "two uses" in twice["problem"]["template"]
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_a_file_too_large_to_send_is_named(home, lang, monkeypatch):
+    from bmcore.ui import recommend_export
+
+    monkeypatch.setattr(recommend_export, "LARGEST", 10)
+    run = make_recommend_run(home, PAGE, "done")
+    (home / "runs" / run / "recommendations.csv").write_text("customer,item\n" * 9)
+    at = open_page(PAGE, lang, run=run)
+    assert not at.exception and any("recommendations.csv" in code.value for code in at.code)

@@ -183,7 +183,7 @@ def test_what_is_finished_is_not_repeated():
 
 def test_cancelled_in_each_phase_and_resumed():
     run = start({**asked("KMeans numeric"), "choose": True})
-    run, cancelled = stopped_in_each(run, ["choose", "evaluate"], lambda run: runs.cancel(run.id))
+    run, cancelled = stopped_in_each(run, ["data", "prepare", "choose", "train", "evaluate", "describe"], lambda run: runs.cancel(run.id))
     assert {"choose", "evaluate"} <= set(cancelled)
     assert run.evaluation["k"] == run.evaluation["choice"]["recommended"] in (3, 4)
 

@@ -183,8 +183,8 @@ def test_what_is_finished_is_not_repeated():
         assert not {"train", "refit"} & set(phases(run)[before:])
 
 
-def test_cancelled_in_each_phase_and_resumed(whole):
-    run, cancelled = stopped_in_each(start(case()), ["train", "evaluate", "describe"], lambda run: runs.cancel(run.id))
+def test_cancelled_in_a_phase_and_resumed(whole):
+    run, cancelled = stopped_in_each(start(case()), ["data", "train", "evaluate", "describe"], lambda run: runs.cancel(run.id))
     assert {"train", "evaluate"} <= set(cancelled) and left(run) == whole[1]
 
 

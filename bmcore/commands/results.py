@@ -10,10 +10,6 @@ from bmcore.messages import Message
 from bmcore.runs import asked
 
 # what people read for names that files keep
-STATES = {
-    "queued": Message("Waiting"), "running": Message("Running"), "done": Message("Done"), "failed": Message("Failed"),
-    "cancelled": Message("Stopped"), "lost": Message("Interrupted"),
-}
 _NAMES = {
     "majority": Message("Most frequent answer"), "tfidf_logistic": Message("Counting words"),
     "shuffled_columns": Message("shuffled columns"), "one_cloud": Message("one cloud"),

@@ -7,6 +7,7 @@ from typing import Any
 
 from bmcore.commands import results
 from bmcore.commands.output import _, emit, how_long, plain, say, table, when
+from bmcore.runs import status
 
 
 def add(commands: argparse._SubParsersAction) -> None:
@@ -67,7 +68,7 @@ def print_run(run) -> None:
     found = details(run)
     rows = [
         [_("Run"), found["id"]],
-        [_("State"), _(results.STATES[found["state"]])],
+        [_("State"), _(status.NAMES[found["state"]])],
         [_("What"), found["title"]],
         [_("Started"), when(found["created"])],
         [_("Time"), how_long(found["seconds"])],
@@ -105,7 +106,7 @@ def _list(options) -> int:
             head,
             [
                 [
-                    run["id"], _(results.STATES[run["state"]]), when(run["created"]), how_long(run["seconds"]),
+                    run["id"], _(status.NAMES[run["state"]]), when(run["created"]), how_long(run["seconds"]),
                     results.score(run["headline"]), run["title"],
                 ]
                 for run in found

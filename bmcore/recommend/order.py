@@ -172,7 +172,7 @@ def _next(
     for aim in aims:
         if aim in reached:
             continue
-        if level is not None and not fits([difficulty.get(aim, np.nan)], level, width)[0]:
+        if level is not None and abs(difficulty.get(aim, level) - level) > width:  # as `fits`, without an array for each item
             continue
         chain = _in_order([aim], requires, reached, difficulty)
         if len(chain) > room or (level is not None and any(difficulty.get(item, level) > level + width for item in chain)):

@@ -80,6 +80,8 @@ def _stored(run: Run) -> str | None:
 
 def _forget_files(given: str | None) -> None:
     """Remove a deleted run's file, and files that lie for a week without a run; those that another run has stay."""
+    if given is None:
+        return
     needed = {_stored(run) for run in store.list_runs()}
     with contextlib.suppress(OSError):
         for entry in list(os.scandir(subfolder("data"))):

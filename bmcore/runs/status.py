@@ -14,6 +14,11 @@ from bmcore.home import home
 from bmcore.messages import Message
 from bmcore.runs import store
 
+# what people read for a state
+NAMES = {
+    "queued": Message("Waiting"), "running": Message("Running"), "done": Message("Done"), "failed": Message("Failed"),
+    "cancelled": Message("Stopped"), "lost": Message("Interrupted"),
+}
 _STORAGE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO, errno.EACCES, errno.EPERM)
 _NO_SPACE = ("No space left on device", "os error 28", "Disk quota exceeded", "File too large (os error 27)")
 _NO_MEMORY = ("out of memory", "can't allocate memory", "not enough memory", "Cannot allocate memory", "bad_alloc")

@@ -197,6 +197,9 @@ class BudgetLoop:
         if self.best is not None:
             self._put(self.best)
 
+    def _modules(self) -> dict[str, torch.Tensor]:
+        return {f"{module}/{name}": value for module, network in self.task.modules.items() for name, value in network.state_dict().items()}
+
     def _put(self, tensors: dict[str, torch.Tensor]) -> None:
         for module, network in self.task.modules.items():
             prefix = f"{module}/"
@@ -224,9 +227,7 @@ class BudgetLoop:
         for name, optimizer in self.task.optimizers.items():
             groups[f"optimizer-{name}"], state = pack(optimizer)
         groups["random"] = state.pop("random")
-        groups["modules"] = {
-            f"{module}/{name}": value for module, network in self.task.modules.items() for name, value in network.state_dict().items()
-        }
+        groups["modules"] = self._modules()
         if self.best is not None:
             groups["best"] = self.best
         checkpoint.save(self.folder, position.step, groups, state | {
@@ -244,7 +245,8 @@ class BudgetLoop:
             return
         tensors, state = found
         ours = [self.task.fingerprint, self.budget.steps, self.budget.seconds]
-        if [state.get(key) for key in ("fingerprint", "steps", "seconds")] != ours:
+        known = [state.get(key) for key in ("fingerprint", "steps", "seconds")] == ours
+        if not known or not checkpoint.fits(tensors["modules"], self._modules()):
             self.note(Message("The checkpoints found belong to other settings or data. Training starts from the beginning."))
             return
         self.position = Position(**state["position"])

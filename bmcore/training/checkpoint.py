@@ -92,6 +92,11 @@ def steps(folder: Path) -> list[Path]:
     return sorted(found, key=lambda path: int(path.name[5:]), reverse=True)
 
 
+def fits(found: dict[str, Any], own: dict[str, Any]) -> bool:
+    """Whether stored tensors have the names and shapes of a model's own: on another device `auto` may have made another model."""
+    return {name: value.shape for name, value in found.items()} == {name: value.shape for name, value in own.items()}
+
+
 def _prune(folder: Path, step: int) -> None:
     """Keep the newest with a manifest; the manifest goes first so that a half-deleted folder never looks whole.
 

@@ -249,9 +249,8 @@ class Loop:
         if found is None:
             return
         tensors, state = found
-        same = {name: found.shape for name, found in tensors["model"].items()} == {name: own.shape for name, own in self._kept().items()}
-        # other weights learn where "auto" means another choice, as on another device
-        if state["fingerprint"] != self.task.fingerprint or state["total"] != self.total or not same:
+        known = state["fingerprint"] == self.task.fingerprint and state["total"] == self.total
+        if not known or not checkpoint.fits(tensors["model"], self._kept()):
             self.note(Message("The checkpoints found belong to other settings or data. Training starts from the beginning."))
             return
         self.progress = Progress(**state["progress"])

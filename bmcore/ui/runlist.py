@@ -197,7 +197,9 @@ def _confirm(ended: list) -> None:
         st.session_state.pop("runs.deleting")
         return
     with st.container(border=True, key="runs_confirm"):
-        st.markdown(_("Delete for good, with models and results? This cannot be undone. Trainings: {n}", n=len(asked)))
+        st.markdown(_(
+            "Delete for good, with models, results and the files they learned from? This cannot be undone. Trainings: {n}", n=len(asked),
+        ))
         with st.container(horizontal=True, gap="small"):
             if st.button(_("Yes, delete"), type="primary", key="runs.delete_yes"):
                 st.session_state.pop("runs.deleting")

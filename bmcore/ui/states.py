@@ -6,16 +6,17 @@ import streamlit as st
 
 from bmcore.errors import BmcoreError
 from bmcore.messages import Message
+from bmcore.runs.status import NAMES
 from bmcore.ui.words import _, plain
 
 # state -> (name, colour of its badge, icon)
 LOOK = {
-    "queued": (Message("Waiting"), "gray", ":material/hourglass_empty:"),
-    "running": (Message("Running"), "blue", ":material/play_circle:"),
-    "done": (Message("Done"), "green", ":material/check_circle:"),
-    "failed": (Message("Failed"), "red", ":material/error:"),
-    "cancelled": (Message("Stopped"), "gray", ":material/stop_circle:"),
-    "lost": (Message("Interrupted"), "orange", ":material/power_off:"),
+    "queued": (NAMES["queued"], "gray", ":material/hourglass_empty:"),
+    "running": (NAMES["running"], "blue", ":material/play_circle:"),
+    "done": (NAMES["done"], "green", ":material/check_circle:"),
+    "failed": (NAMES["failed"], "red", ":material/error:"),
+    "cancelled": (NAMES["cancelled"], "gray", ":material/stop_circle:"),
+    "lost": (NAMES["lost"], "orange", ":material/power_off:"),
 }
 LIVE = ("queued", "running")
 RESUMABLE = ("failed", "cancelled", "lost")

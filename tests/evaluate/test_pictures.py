@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -180,3 +181,18 @@ def test_blocks_come_back_in_order_and_the_threads_of_torch_as_they_were():
         assert torch.get_num_threads() == 3
     finally:
         torch.set_num_threads(before)
+
+
+def test_holes_are_filled_in_pictures_of_all_classes():
+    from bmcore.evaluate import picture_repair
+
+    class Filler:
+        asked: ClassVar[list] = []
+
+        def inpaint(self, image, mask, label, seed):
+            self.asked.append(label)
+            return image
+
+    images, labels = np.zeros((90, 8, 8, 1), np.uint8), np.repeat(["a", "b", "c"], 30)
+    picture_repair.inpainting(Filler(), images, labels)
+    assert set(Filler.asked) == {"a", "b", "c"} and len(Filler.asked) == picture_repair.HOLES

@@ -177,3 +177,17 @@ def test_damaged_weights_are_refused(folder, damage):
         }[damage])
     with pytest.raises(ModelError):
         GAN.load(folder)
+
+
+def test_the_ruler_looks_at_all_classes_of_sorted_pictures():
+    """An archive lists one class after the other: components of the first 5,000 rows would not see the second."""
+    from bmcore.image import distance
+
+    draw = np.random.default_rng(0)
+    plain = np.repeat(draw.integers(0, 40, (distance.LEARNED, 1, 1, 1), dtype=np.uint8), 64, 1).reshape(-1, 8, 8, 1)
+    rich = draw.integers(0, 256, (distance.LEARNED, 8, 8, 1), dtype=np.uint8)
+    numbers = np.repeat([0, 1], 60)
+    kept = np.concatenate([plain[:60], rich[:60]])
+    ruler = distance.Ruler(np.concatenate([plain, rich]), kept, numbers)
+    dark = np.where((ruler.asked == 1)[:, None, None, None], 0, plain[:len(ruler.asked)])
+    assert ruler.measure(dark, ruler.asked)[1] < 0.3  # the variety of the second class is missing

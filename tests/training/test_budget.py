@@ -129,3 +129,19 @@ def test_steps_and_seconds_end_it_whichever_is_first():
     slow = Two(wait=0.01)
     run(slow, Budget(steps=10**6, seconds=0.2))
     assert 1 <= len(slow.dones) < 1000 and slow.dones == sorted(slow.dones)
+
+
+def test_a_checkpoint_of_another_network_is_not_resumed(tmp_path):
+    """A model may be a larger one on another device, for the same settings and data."""
+    def stop(step, total, **metrics):
+        if step >= 2:
+            raise Cancelled("stopped")
+
+    with pytest.raises(Cancelled):
+        BudgetLoop(Two(), Budget(steps=5), stop, [].append, tmp_path).run()
+    task, notes = Two(), []
+    task.modules["a"], task.modules["b"] = torch.nn.Linear(3, 2), torch.nn.Linear(2, 1)
+    task.optimizers = {name: torch.optim.AdamW(module.parameters(), 0.05) for name, module in task.modules.items()}
+    loop = BudgetLoop(task, Budget(steps=5), lambda *given, **more: None, notes.append, tmp_path)
+    loop.run()
+    assert "other settings" in " ".join(map(str, notes)) and loop.position.step == 5
