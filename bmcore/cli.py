@@ -20,21 +20,14 @@ import sys
 
 from bmcore.commands import answer, doctor, export, generate, pictures, predict, runs, samples, serve, train
 from bmcore.commands.output import _, say
+from bmcore.commands.parser import Parser, translated
 from bmcore.errors import BmcoreError
-
-
-class _Parser(argparse.ArgumentParser):
-    """Argparse whose complaint is one sentence."""
-
-    def error(self, message: str):
-        say(_("{message}. For help: {command} --help", message=message[:1].upper() + message[1:].rstrip("."), command=self.prog))
-        raise SystemExit(2)
 
 
 def parser(argv: list[str]) -> argparse.ArgumentParser:
     """Every command. The options of `train` depend on the estimator, so they are drawn from `argv`."""
-    top = _Parser(prog="bmcore", description=_("Train real models on your own data and see whether they are worth having."))
-    commands = top.add_subparsers(metavar=_("COMMAND"), required=True, parser_class=_Parser)
+    top = Parser(prog="bmcore", description=_("Train real models on your own data and see whether they are worth having."))
+    commands = top.add_subparsers(metavar=_("COMMAND"), required=True, parser_class=Parser)
     doctor.add(commands)
     samples.add(commands)
     train.add(commands, argv)
@@ -62,7 +55,8 @@ def main(argv: list[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a terminal that cannot show Chinese must not end a command
     try:
-        options = parser(argv).parse_args(argv)
+        with translated():
+            options = parser(argv).parse_args(argv)
         return options.command(options) or 0
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 2

@@ -14,15 +14,15 @@ from bmcore.errors import BmcoreError
 from bmcore.messages import Message
 
 LANGUAGES = {"en": "English", "zh": "中文"}
-_CATALOGUES = {"zh": "zh_CN"}
-_FOLDER = Path(__file__).parent / "locale"
+CATALOGUES = {"zh": "zh_CN"}
+DOMAIN, FOLDER = "bmcore", Path(__file__).parent / "locale"
 
 
 @functools.cache
 def _catalogue(language: str) -> gettext.NullTranslations:
-    if language not in _CATALOGUES:
+    if language not in CATALOGUES:
         return gettext.NullTranslations()
-    return gettext.translation("bmcore", _FOLDER, [_CATALOGUES[language]], fallback=True)
+    return gettext.translation(DOMAIN, FOLDER, [CATALOGUES[language]], fallback=True)
 
 
 def pick(tag: str | None) -> str:

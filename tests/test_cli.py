@@ -1,6 +1,8 @@
 """The terminal's face."""
 
 import json
+import os
+import re
 import subprocess
 import sys
 import time
@@ -315,3 +317,29 @@ def test_an_option_may_have_the_name_of_an_estimator(tmp_path, capsys):
     assert cli.main([*line, "--epochs", "no"]) == 2
     said = capsys.readouterr().err
     assert "epochs" in said and "nrecognized" not in said  # it is an option of TextClassifier, with a wrong value
+
+
+@pytest.mark.parametrize(
+    ("line", "english", "chinese"),
+    [
+        (["generate"], "The following arguments are required: RUN", "缺少：训练"),
+        (["serve", "x", "--port", "y"], "invalid int value: 'y'", "'y' 不能当作 int"),
+        (["runs", "--bar"], "Unrecognized arguments: --bar", "不认识：--bar"),
+        (["nothing"], "invalid choice: 'nothing'", "没有 'nothing' 这一项"),
+        (["answer", "x", "y", "--k"], "expected one argument", "后面要跟一个值"),
+    ],
+)
+def test_what_cannot_be_meant_is_said_in_the_terminals_language(capsys, monkeypatch, line, english, chinese):
+    monkeypatch.setenv("LANGUAGE", "de")
+    for language, words in (("en", english), ("zh", chinese)):
+        monkeypatch.setenv("BMCORE_LANG", language)
+        assert cli.main(line) == 2
+        assert words in capsys.readouterr().err
+    assert os.environ["LANGUAGE"] == "de"
+
+
+def test_help_has_no_english_left_in_chinese(capsys, monkeypatch):
+    monkeypatch.setenv("BMCORE_LANG", "zh")
+    for verb in VERBS:
+        assert cli.main([verb, "--help"]) == 0
+        assert not re.search("usage|positional|options|show this", capsys.readouterr().out)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from bmcore.commands.output import _, emit, table
+from bmcore.cores import cores
 from bmcore.errors import BmcoreError
 
 # package -> oldest version that works
@@ -100,8 +101,7 @@ def _device() -> dict:
             return _check(name, "ok", "Apple MPS")
     except Exception as error:  # a broken installation of torch raises anything
         return _check(name, "error", type(error).__name__, _("torch does not start. Install it again: pip install --force-reinstall torch"))
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return _check(name, "ok", _("{n} processor cores, no graphics card", n=cores))
+    return _check(name, "ok", _("{n} processor cores, no graphics card", n=cores()))
 
 
 def _memory() -> dict:

@@ -6,14 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from bmcore.commands.output import _, plain, table
+from bmcore.evaluate.names import SHORT
 from bmcore.messages import Message
 from bmcore.runs import asked
 
-# what people read for names that files keep
-_NAMES = {
-    "majority": Message("Most frequent answer"), "tfidf_logistic": Message("Counting words"),
-    "shuffled_columns": Message("shuffled columns"), "one_cloud": Message("one cloud"),
-}
 _CONTINUED, _LINE = 3, 240  # continuations shown, and characters of each part
 
 
@@ -43,7 +39,7 @@ def classification(evaluation: dict) -> None:
 
 
 def _called(entry: dict) -> str:
-    return _(_NAMES[entry["name"]]) if entry["name"] in _NAMES else entry["name"]
+    return _(SHORT[entry["name"]]) if entry["name"] in SHORT else entry["name"]
 
 
 def clustering(evaluation: dict) -> None:
@@ -68,7 +64,7 @@ def recommendation(evaluation: dict) -> None:
     """NDCG, recall and MAP with their intervals, how much of the catalogue is shown, and whether new items find their people."""
     names = ("ndcg_10", "recall_10", "recall_20", "map_10")
     everyone = (evaluation["model"], *evaluation["baselines"])
-    rows = [[entry["name"], *(_span(entry.get(name)) for name in names), _span(entry.get("coverage_10"))] for entry in everyone]
+    rows = [[_called(entry), *(_span(entry.get(name)) for name in names), _span(entry.get("coverage_10"))] for entry in everyone]
     _verdict(evaluation)
     head = [_("model"), _("NDCG@10 (95 %)"), _("recall@10 (95 %)"), _("recall@20 (95 %)"), _("MAP@10 (95 %)"), _("items shown")]
     table(head, rows)
@@ -84,7 +80,7 @@ def pictures(evaluation: dict) -> None:
     everyone = (evaluation["model"], *evaluation["baselines"])
     names = ("class_accuracy", "feature_fid", "precision", "recall")
     rows = [
-        [entry["name"], *(_span(entry.get(name)) for name in names), _span((entry.get("copies") or {}).get("share"))] for entry in everyone
+        [_called(entry), *(_span(entry.get(name)) for name in names), _span((entry.get("copies") or {}).get("share"))] for entry in everyone
     ]
     _verdict(evaluation)
     table([_("model"), _("right class (95 %)"), _("feature-FID (95 %)"), _("precision (95 %)"), _("recall (95 %)"), _("copies")], rows)
@@ -106,7 +102,7 @@ def generation(evaluation: dict) -> None:
     everyone = (evaluation["model"], *evaluation["baselines"])
     rows = [
         [
-            entry["name"], *(_span(entry.get(name)) for name in ("bits_per_byte", "distinct_2", "repetition")),
+            _called(entry), *(_span(entry.get(name)) for name in ("bits_per_byte", "distinct_2", "repetition")),
             _span((entry.get("copied") or {}).get("share_over_50")), _most((entry.get("copied") or {}).get("longest")),
         ]
         for entry in everyone
@@ -127,7 +123,7 @@ def generation(evaluation: dict) -> None:
 def answers(evaluation: dict) -> None:
     """How high the right answer stands, beside simpler ways of finding one."""
     names = ("mrr", "recall_1", "recall_5")
-    rows = [[entry["name"], *(_span(entry.get(name)) for name in names)] for entry in (evaluation["model"], *evaluation["baselines"])]
+    rows = [[_called(entry), *(_span(entry.get(name)) for name in names)] for entry in (evaluation["model"], *evaluation["baselines"])]
     _verdict(evaluation)
     table([_("way of searching"), _("MRR (95 %)"), _("right answer first (95 %)"), _("among the first five (95 %)")], rows)
 

@@ -12,15 +12,14 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
+from bmcore.cores import cores
+
 LEAST_ROWS = 4096  # a thread's share: below this, handing over costs more than it saves
 
 
 def threads_allowed() -> int:
     """Threads this process may use: its processors, or fewer by NUMBA_NUM_THREADS or OMP_NUM_THREADS."""
-    try:
-        most = len(os.sched_getaffinity(0))
-    except AttributeError:
-        most = os.cpu_count() or 1
+    most = cores()
     for name in ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS"):
         value = os.environ.get(name, "")
         if value.isdigit() and int(value) > 0:

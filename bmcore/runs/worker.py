@@ -16,6 +16,7 @@ import time
 import traceback
 from pathlib import Path
 
+from bmcore.cores import cores
 from bmcore.errors import BmcoreError, Cancelled, RunError
 from bmcore.home import home
 from bmcore.messages import Message
@@ -70,9 +71,8 @@ def _terminate(*_) -> None:
 
 
 def _settle() -> None:
-    cores = str(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"):
-        os.environ.setdefault(name, cores)
+        os.environ.setdefault(name, str(cores()))
     # threads that wait by spinning take the core from the one they wait for, once anything else runs here: 2 to 5 times slower
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     with contextlib.suppress(OSError):

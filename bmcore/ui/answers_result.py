@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from bmcore.evaluate.names import NAMES
 from bmcore.messages import Message
 from bmcore.ui import charts
 from bmcore.ui.words import _, number, plain
@@ -14,13 +15,6 @@ LOOK = {
     "not_proven": ("warning", ":material/balance:"),
     "worse": ("error", ":material/trending_down:"),
     "not_judged": ("info", ":material/help:"),
-}
-NAMES = {
-    "words": Message("Shared words (BM25)"),
-    "meaning": Message("Meaning (MiniLM)"),
-    "both": Message("Words and meaning"),
-    "BM25": Message("Shared words (BM25)"),
-    "Most frequent answer": Message("Most frequent answers"),
 }
 
 

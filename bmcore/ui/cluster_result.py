@@ -6,6 +6,7 @@ import os
 
 import streamlit as st
 
+from bmcore.evaluate.names import NAMES
 from bmcore.messages import Message
 from bmcore.ui import charts, cluster_charts, cluster_choice, cluster_steps, groups
 from bmcore.ui.kinds import ClusterScenario
@@ -64,7 +65,7 @@ def _measure(name: str, found: dict, run_id: str) -> None:
 
 
 def _rival(entry: dict) -> str:
-    return {"one_cloud": _("one cloud"), "shuffled_columns": _("shuffled columns")}.get(entry.get("name"), _("no groups"))
+    return _(NAMES.get(entry.get("name"), Message("no groups")))
 
 
 def _measured(value) -> bool:

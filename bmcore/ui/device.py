@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import functools
-import os
 import platform
 import shutil
 import subprocess
 
+from bmcore.cores import cores
 from bmcore.ui.words import _, one_line
 
 
@@ -30,11 +30,6 @@ def _nvidia() -> str | None:
         return None
     lines = answer.stdout.strip().splitlines()
     return one_line(lines[0], 60) if lines else None
-
-
-def cores() -> int:
-    """Processor cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def describe() -> str:

@@ -4,20 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
+from bmcore.evaluate.names import NAMES, SHORT
 from bmcore.messages import Message
 from bmcore.ui import charts
 from bmcore.ui.words import _, duration, number, one_line, plain, signed
 
-NAMES = {
-    "tfidf_logistic": Message("Counting words (TF-IDF + logistic regression)"),
-    "tfidf_centroid": Message("Counting words (TF-IDF + the class whose average is nearest)"),
-    "majority": Message("Always the most frequent answer"),
-}
-SHORT = {
-    "tfidf_logistic": Message("Counting words"),
-    "tfidf_centroid": Message("Counting words"),
-    "majority": Message("Most frequent answer"),
-}
 # verdict -> (colour, icon)
 LOOK = {
     "better": ("green", ":material/verified:"),

@@ -6,6 +6,7 @@ import math
 
 import streamlit as st
 
+from bmcore.evaluate.names import NAMES
 from bmcore.messages import Message
 from bmcore.ui.words import _, number, one_line, plain
 
@@ -73,7 +74,6 @@ METRICS = {
 }
 SHARES = ("class_accuracy", "precision", "recall", "recall_of_real", "copies")
 PARTS = {"reconstruction": Message("Drawn again from its small code"), "inpainting": Message("Filling in a missing part")}
-NAMES = {SIMPLE: Message("Simple method (PCA + Gaussian)"), REAL: Message("Other real pictures (as good as it gets)")}
 
 
 def measured(value: object) -> bool:

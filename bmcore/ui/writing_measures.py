@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
+from bmcore.evaluate.names import NAMES
 from bmcore.messages import Message
 from bmcore.ui import picture_measures
 from bmcore.ui.picture_measures import measured
 from bmcore.ui.words import _, number, one_line
 
 METRIC, RIVAL, BEFORE, REAL = "bits_per_byte", "5-gram Kneser-Ney", "Before fine-tuning", "Real texts"
-NAMES = {
-    RIVAL: Message("Simple rival: counts of 5 pieces"),
-    BEFORE: Message("The model before it read your texts"),
-    REAL: Message("Real new texts"),
-}
 # measure -> (its name, digits, whether it is a share)
 NUMBERS = {
     METRIC: (Message("Bits per byte"), 3, False),
