@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import gettext
 import os
+import unicodedata
 from pathlib import Path
 
 from bmcore.errors import BmcoreError
@@ -51,3 +52,14 @@ def translate(text: str | Message | BmcoreError, language: str, /, **values) -> 
         text = Message(text, **values)
     catalogue = _catalogue(language)
     return text.render(lambda template: catalogue.gettext(template) if template else "")
+
+
+def width(text: str) -> int:
+    """Columns a text takes where letters are of one width; Chinese takes two a character.
+
+    Examples
+    --------
+    >>> width("ab中文")
+    6
+    """
+    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)

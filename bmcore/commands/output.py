@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 import time
-import unicodedata
 from typing import Any
 
 from bmcore import i18n
@@ -30,17 +29,12 @@ def plain(text: Any) -> str:
     return "".join(letter if letter.isprintable() or letter == "\n" else " " for letter in str(text))
 
 
-def width(text: str) -> int:
-    """Columns a text takes on a terminal; Chinese takes two a character."""
-    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
-
-
 def table(head: list[str], rows: list[list[Any]]) -> None:
     """Columns aligned to the left."""
     cells = [[plain(cell).replace("\n", " ") for cell in row] for row in [head, *rows]]
-    widths = [max(width(row[at]) for row in cells) for at in range(len(head))]
+    widths = [max(i18n.width(row[at]) for row in cells) for at in range(len(head))]
     for row in cells:
-        print("  ".join(cell + " " * (widths[at] - width(cell)) for at, cell in enumerate(row)).rstrip())
+        print("  ".join(cell + " " * (widths[at] - i18n.width(cell)) for at, cell in enumerate(row)).rstrip())
 
 
 def when(seconds: float) -> str:

@@ -5,8 +5,12 @@ Figures are plain dictionaries until the last moment: plotly's own objects cost 
 
 from __future__ import annotations
 
+import html
+import re
+
 import streamlit as st
 
+from bmcore.i18n import width
 from bmcore.ui.words import _, for_chart
 
 OURS, BASELINE, CHANCE = "#1f83c4", "#c77b00", "#808890"
@@ -14,6 +18,7 @@ GOOD, BAD = "#009e73", "#d55e00"
 SERIES = (OURS, BASELINE, GOOD, BAD, "#b0679b", "#56b4e9", CHANCE)
 GRID = "rgba(128,136,144,0.22)"
 _FONT = "'Source Sans', 'PingFang SC', 'Microsoft YaHei', 'Noto Sans CJK SC', sans-serif"
+_PARTS = re.compile(r"[\u2e80-\uffef]|[^\s\u2e80-\uffef]*\s*")  # where a label may break: between words, around a Chinese sign
 CONFIG = {"displayModeBar": False, "scrollZoom": False, "responsive": True}
 
 
@@ -117,7 +122,7 @@ def _line(points: list[tuple], name: str, color: str, **more) -> dict:
         "mode": "lines",
         "x": [x for x, _y in points],
         "y": [y for _x, y in points],
-        "name": name,
+        "name": wrapped(name, 36),
         "line": {"color": color, "width": 2.5},
         **more,
     }
@@ -142,10 +147,38 @@ def distinct(labels: list[str], longest: int) -> list[str]:
     return names
 
 
+def folded(title: str) -> str:
+    """The title of an axis, its bracket on a line of its own: in a narrow chart the whole would be cut.
+
+    Examples
+    --------
+    >>> folded("Share (bar: 95 % interval)")
+    'Share<br>(bar: 95 % interval)'
+    """
+    return title.replace(" (", "<br>(", 1).replace("（", "<br>（", 1)
+
+
+def wrapped(label: str, columns: int = 20) -> str:
+    """A label of `for_chart` on several lines, so that in a narrow chart it leaves room for what it names. Chinese breaks anywhere.
+
+    Examples
+    --------
+    >>> wrapped("1 · Groups of customers, just now")
+    '1 · Groups of<br>customers, just now'
+    """
+    lines = [""]
+    for part in _PARTS.findall(html.unescape(label)):
+        if lines[-1] and width(lines[-1] + part.rstrip()) > columns:
+            lines.append("")
+        lines[-1] += part
+    return "<br>".join(html.escape(line.strip(), quote=False) for line in lines)
+
+
 def intervals(
     rows: list[tuple[str, dict, str]], *, key: str, alt: str, title: str | None = None, most: float = 1, digits: int = 2
 ) -> None:
     """Values up to `most` with their 95 % intervals, the first on top. A row is (name, {"value", "low", "high"}, colour)."""
+    names = [wrapped(name) for name in distinct([name for name, _v, _c in rows], 40)]
     traces = [
         {
             "type": "scatter",
@@ -168,11 +201,12 @@ def intervals(
                 "width": 9,
             },
         }
-        for shown, (_name, v, color) in zip(distinct([name for name, _v, _c in rows], 40), rows, strict=True)
+        for shown, (_name, v, color) in zip(names, rows, strict=True)
     ]
+    row = max(60, 20 + 20 * max(name.count("<br>") + 1 for name in names))
     frame = layout(
-        60 * len(rows) + 70,
-        xaxis=axis(title or _("Macro-F1 (bar: 95 % interval)"), range=[min([0, *(v["low"] for _n, v, _c in rows)]), most]),
+        row * len(rows) + 80,
+        xaxis=axis(folded(title or _("Macro-F1 (bar: 95 % interval)")), range=[min([0, *(v["low"] for _n, v, _c in rows)]), most]),
         yaxis=axis(autorange="reversed", showgrid=False, ticksuffix="  "),
     )
     show(traces, frame, key=key, alt=alt)
@@ -239,12 +273,12 @@ def bars(rows: list[tuple[str, float]], title: str, *, key: str, alt: str, stron
     show([trace], frame, key=key, alt=alt)
 
 
-def overlay(curves: list[tuple[str, list[dict]]], *, key: str) -> None:
-    """The learning of several runs in one picture: quality where it was measured, else the error."""
-    measured = any(p.get("dev_macro_f1") is not None for _n, points in curves for p in points)
+def overlay(curves: dict[int, tuple[str, list[dict]]], *, key: str) -> None:
+    """The learning of several runs in one picture: quality where it was measured, else the error. A run's place is its colour."""
+    measured = any(p.get("dev_macro_f1") is not None for _n, points in curves.values() for p in points)
     field = "dev_macro_f1" if measured else "loss"
     traces = []
-    for i, (name, points) in enumerate(curves):
+    for i, (name, points) in curves.items():
         line = [(p["step"], p[field]) for p in points if p.get(field) is not None]
         traces.append({**_line(line, for_chart(name), SERIES[i % len(SERIES)]), "mode": "lines+markers" if measured else "lines"})
     title = _("Quality on held-back messages (macro-F1)") if measured else _("Loss")

@@ -54,7 +54,7 @@ def _results(found: list, names: list[str]) -> None:
 
 def _curves(found: list, names: list[str]) -> None:
     curves = [(name, [p for p in run.curve() if p.get("phase") == "train"]) for run, name in zip(found, names, strict=True)]
-    learned = [(for_chart(name), points) for name, points in curves if _has(points, "loss", "dev_macro_f1")]
+    learned = {i: (for_chart(name), points) for i, (name, points) in enumerate(curves) if _has(points, "loss", "dev_macro_f1")}
     settled = {i: curve for i, curve in enumerate(curves) if _has(curve[1], "inertia")}
     if learned:
         charts.overlay(learned, key="compare.curves")
@@ -84,7 +84,7 @@ def _settling(curves: dict[int, tuple[str, list[dict]]]) -> None:
                 "mode": "lines",
                 "x": [step for step, _value in line],
                 "y": [value / first for _step, value in line],
-                "name": for_chart(name),
+                "name": charts.wrapped(for_chart(name), 36),
                 "line": {"color": charts.SERIES[i % len(charts.SERIES)], "width": 2.5},
             }
         )

@@ -49,7 +49,7 @@ def _compared(done: list[Member]) -> None:
             rows.append((picture_measures.called(other), other[name], color))
     alt = "; ".join(f"{shown} {v['value']:.3g} ({v['low']:.3g} – {v['high']:.3g})" for shown, v, _c in rows)
     most = 1.02 if name in picture_measures.SHARES else 1.1 * max(v["high"] for _n, v, _c in rows) or 1.0
-    charts.intervals(rows, key="lab_images.intervals", alt=f"{_(title)}: {alt}", title=picture_charts.folded(_(axis)), most=most)
+    charts.intervals(rows, key="lab_images.intervals", alt=f"{_(title)}: {alt}", title=_(axis), most=most)
     words = _("Two runs whose bars overlap much may differ by chance alone. All were tested on the same real pictures.")
     st.caption(f"{_(about)} {words}")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from bmcore.messages import Message
-from bmcore.ui import charts, lab_words_charts, lab_words_inside, picture_charts, picture_measures, states, writing_measures
+from bmcore.ui import charts, lab_words_charts, lab_words_inside, picture_measures, states, writing_measures
 from bmcore.ui.lab_words_queue import Member
 from bmcore.ui.words import _, plain
 from bmcore.ui.writing_measures import METRIC, RIVAL, baselines
@@ -38,7 +38,7 @@ def _compared(code: str, done: list[Member]) -> None:
     if rival and picture_measures.measured(rival.get(METRIC)):
         rows.append((_("Simple rival: counts of 5 pieces"), rival[METRIC], charts.BASELINE))
     alt = "; ".join(f"{name} {v['value']:.3g} ({v['low']:.3g} – {v['high']:.3g})" for name, v, _c in rows)
-    title = picture_charts.folded(_("Bits per byte, lower is better (bar: 95 % interval)"))
+    title = _("Bits per byte, lower is better (bar: 95 % interval)")
     charts.intervals(rows, key=f"lab_words.intervals:{code}", alt=alt, title=title, most=1.1 * max(v["high"] for _n, v, _c in rows))
     st.caption(
         _(

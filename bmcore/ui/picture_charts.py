@@ -52,17 +52,6 @@ def _trace(points: list[dict], name: str, i: int) -> dict | None:
     }
 
 
-def folded(title: str) -> str:
-    """The title of an axis, its bracket on a line of its own: on a phone the whole would be cut.
-
-    Examples
-    --------
-    >>> folded("Share (bar: 95 % interval)")
-    'Share<br>(bar: 95 % interval)'
-    """
-    return title.replace(" (", "<br>(", 1).replace("（", "<br>（", 1)
-
-
 def _finite(value: object) -> bool:
     return isinstance(value, int | float) and math.isfinite(value)
 

@@ -60,7 +60,7 @@ def _intervals(found: dict, metric: str, run_id: str) -> None:
             rows.append((called(entry), entry[metric], color))
     alt = "; ".join(f"{name} {v['value']:.3g} ({v['low']:.3g} – {v['high']:.3g})" for name, v, _c in rows)
     most = 1.02 if metric in picture_measures.SHARES else 1.1 * max(v["high"] for _n, v, _c in rows)
-    title = picture_charts.folded(_(picture_measures.METRICS[metric][2]))
+    title = _(picture_measures.METRICS[metric][2])
     charts.intervals(rows, key=f"picture_result.intervals:{run_id}", alt=alt, title=title, most=most or 1)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from bmcore.messages import Message
-from bmcore.ui import charts, lab_words_charts, picture_charts, steps, writing_drafts, writing_live, writing_measures
+from bmcore.ui import charts, lab_words_charts, steps, writing_drafts, writing_live, writing_measures
 from bmcore.ui.picture_measures import measured
 from bmcore.ui.words import _, lines, number, plain, signed
 from bmcore.ui.writing_measures import BEFORE, METRIC, REAL, RIVAL, called, copied, entry
@@ -70,7 +70,7 @@ def _intervals(found: dict, run_id: str) -> None:
         if one and measured(one.get(METRIC)):
             rows.append((called(one), one[METRIC], color))
     alt = "; ".join(f"{name} {v['value']:.3g} ({v['low']:.3g} – {v['high']:.3g})" for name, v, _c in rows)
-    title = picture_charts.folded(_("Bits per byte, lower is better (bar: 95 % interval)"))
+    title = _("Bits per byte, lower is better (bar: 95 % interval)")
     most = 1.1 * max(v["high"] for _n, v, _c in rows)
     charts.intervals(rows, key=f"writing_result.intervals:{run_id}", alt=alt, title=title, most=most)
 
