@@ -59,6 +59,7 @@ def test_every_page_is_quiet_and_fits(options, lang, shared, chromium):
         wide = page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth")
         inner = page.evaluate("() => { const m = document.querySelector('[data-testid=stMain]'); return m.scrollWidth - m.clientWidth }")
         assert wide <= 0 and inner <= 0, f"{path} scrolls sideways"
+        watched.whole()
     watched.close()
 
 

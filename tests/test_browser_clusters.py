@@ -42,6 +42,23 @@ def test_every_page_is_quiet_and_fits(options, lang, shared, chromium):
         watched.settled()
         inner = page.evaluate("() => { const m = document.querySelector('[data-testid=stMain]'); return m.scrollWidth - m.clientWidth }")
         assert inner <= 0, f"{path} scrolls sideways"
+        watched.whole()
+    watched.close()
+
+
+@pytest.mark.parametrize(("lang", "options"), [LOOKS[0], LOOKS[-1]])
+def test_ticked_runs_are_compared_without_a_cut(options, lang, shared, chromium):
+    url, _ids = shared
+    watched = Watched(chromium, url, **options)
+    page = watched.open(f"/runs?lang={lang}")
+    expect(page.get_by_test_id("stMain").get_by_role("heading", level=1)).to_be_visible()
+    watched.settled()
+    for n in range(3):
+        page.get_by_test_id("stMain").get_by_test_id("stCheckbox").nth(n).locator("label").click()
+        watched.settled()
+    expect(page.locator("[class*='st-key-compare-results'] .ytick").first).to_be_visible()
+    expect(page.locator("[class*='st-key-compare'] .legendtext").first).to_be_visible()
+    watched.whole()
     watched.close()
 
 

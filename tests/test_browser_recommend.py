@@ -50,6 +50,7 @@ def test_every_state_is_quiet_and_fits(options, lang, shared, chromium):
         if not path.endswith((f"{ids['running']}&lang={lang}", f"{ids['queued']}&lang={lang}")):
             watched.settled()
         assert sideways(page) <= 0, f"{path} scrolls sideways"
+        watched.whole()
     watched.close()
 
 

@@ -12,6 +12,17 @@ PATIENCE = 90_000  # milliseconds; the machine may be busy
 
 STATE = "data-test-script-state"
 
+# texts of charts that stick out of their chart, where the browser cuts them
+CUT = """() => [...document.querySelectorAll('.js-plotly-plot')].flatMap(chart => {
+    const room = chart.getBoundingClientRect()
+    const texts = chart.querySelectorAll('.xtick text, .ytick text, .xtitle, .ytitle, .legendtext, .annotation-text')
+    return [...texts].filter(text => {
+        const at = text.getBoundingClientRect()
+        const out = at.left < room.left - 2 || at.right > room.right + 2 || at.top < room.top - 2 || at.bottom > room.bottom + 2
+        return at.width && room.width && out
+    }).map(text => text.textContent)
+})"""
+
 # both languages where there is least room, each theme and each width
 PHONE = {"viewport": {"width": 390, "height": 844}}
 LOOKS = [
@@ -57,6 +68,11 @@ class Watched:
     def settled(self, page=None) -> None:
         """Until no script runs any more."""
         expect((page or self.page).get_by_test_id("stApp")).to_have_attribute(STATE, "notRunning")
+
+    def whole(self, page=None) -> None:
+        """No text of a chart is cut off."""
+        cut = (page or self.page).evaluate(CUT)
+        assert cut == [], f"cut off: {cut}"
 
     def clean(self) -> None:
         assert self.errors == [] and self.foreign == []
