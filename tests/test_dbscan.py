@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bmcore.cluster.dbscan import DBSCAN, predict_new
+from bmcore.cluster.dbscan import DBSCAN
+from bmcore.cluster.newcomers import predict_new
 from bmcore.errors import Cancelled, DataError, ModelError, NotFittedError, ParameterError
 
 FEW = settings(max_examples=60, deadline=None)
@@ -218,13 +219,14 @@ def test_same_signature_as_scikit_learn():
 
 @pytest.mark.parametrize(("settings_", "part"), [
     ({"eps": 0}, "eps"), ({"eps": -1.0}, "eps"), ({"eps": float("nan")}, "eps"), ({"eps": "auto"}, "eps"),
-    ({"min_samples": 0}, "min_samples"), ({"min_samples": 2.5}, "min_samples"), ({"metric": "precomputed"}, "metric"),
-    ({"metric": "cosine"}, "metric"), ({"metric": "minkowski", "p": 3}, "p is 3"), ({"metric_params": {"V": 1}}, "metric_params"),
+    ({"min_samples": 0}, "min_samples"), ({"min_samples": 2.5}, "min_samples"), ({"metric": "cosin"}, "metric"),
+    ({"metric": "haversine"}, "haversine"),
+    ({"metric": "minkowski", "p": -1}, "p cannot be"), ({"metric_params": {"V": 1}}, "metric_params"),
     ({"n_jobs": 0}, "n_jobs"), ({"algorithm": "fast"}, "algorithm"), ({"device": "tpu"}, "device"),
 ])
 def test_settings_out_of_range(settings_, part):
     with pytest.raises(ParameterError, match=part):
-        DBSCAN(**settings_).fit(np.zeros((5, 2)))
+        DBSCAN(**settings_).fit(np.zeros((5, 3)))
 
 
 @pytest.mark.parametrize(("X", "weights", "part"), [
@@ -323,7 +325,7 @@ def test_new_rows_of_a_fitted_model():
 def test_new_rows_of_core_points_that_cannot_be(points, labels, part):
     with pytest.raises(DataError, match=part):
         predict_new(points, labels, np.zeros((3, 2)), 0.5)
-    for settings_ in ({"metric": "cosine"}, {"p": 3.0, "metric": "minkowski"}, {"n_jobs": 0}):
+    for settings_ in ({"metric": "precomputed"}, {"metric": "seuclidean"}, {"metric": "mahalanobis"}, {"n_jobs": 0}):
         with pytest.raises(ParameterError):
             predict_new(np.zeros((5, 2)), np.zeros(5, int), np.zeros((3, 2)), 0.5, **settings_)
     with pytest.raises(ParameterError, match="eps"):

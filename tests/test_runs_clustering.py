@@ -308,6 +308,13 @@ def test_a_script_that_cannot_be_meant(wrong):
     assert runs.list_runs() == []
 
 
+@pytest.mark.parametrize("wrong", [{"metric": "cosine"}, {"metric": "minkowski", "p": 3}, {"metric_params": {"p": 1}}, {"metric": "precomputed"}])
+def test_a_run_takes_the_distances_that_its_pages_measure_with(wrong):
+    with pytest.raises(ParameterError, match="DBSCAN in a script"):
+        runs.train("DBSCAN", data=blobs(), prepare="numeric", eps=1.0, **wrong)
+    assert runs.list_runs() == []
+
+
 def test_choose_is_for_groups_only():
     with pytest.raises(ParameterError, match="choose"):
         runs.start({**request(), "estimator": "TextClassifier", "columns": {"text": "a", "label": "b"}, "choose": True})

@@ -65,12 +65,12 @@ class Clusterer(Routes, Estimator):
             stored[name] = value
         return stored
 
-    def _learn_table(self, X: Any) -> Table:
+    def _learn_table(self, X: Any, *, sparse: bool = False) -> Table:
         """What `fit` begins with: checked settings, nothing left of an earlier fit, a checked table, its columns remembered."""
         self.check_params()
         for name in [name for name in vars(self) if name.endswith("_") and not name.startswith("_")]:
             delattr(self, name)
-        table = table_of(X, type(self).__name__, device=self.device)
+        table = table_of(X, type(self).__name__, device=self.device, sparse=sparse)
         self.n_features_in_ = table.X.shape[1]
         if table.names is not None:
             self.feature_names_in_ = table.names

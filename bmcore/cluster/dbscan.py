@@ -2,7 +2,8 @@
 
     labels = DBSCAN(eps=0.3, min_samples=10).fit_predict(X)        # -1 is noise
 
-This file is the face: it imports no compiler. The engine (`kernels_dbscan`, or `engine_torch_dbscan`) is imported in methods.
+This file is the face: it imports no compiler. The engine (`kernels_dbscan`, `engine_torch_dbscan`, or for distances that no tree
+bounds `kernels_dbscan_blocks`) is imported in methods.
 """
 
 from __future__ import annotations
@@ -13,16 +14,13 @@ from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
-from bmcore import params
-from bmcore.cluster import torch_pick
+from bmcore.cluster import distances, torch_pick
 from bmcore.cluster.contract import Clusterer
-from bmcore.cluster.inputs import table_of
-from bmcore.cluster.specs import Settings
-from bmcore.errors import DataError, ParameterError
+from bmcore.cluster.kinds import KINDS, kind_of
+from bmcore.cluster.specs import Function, Scripted, Settings
+from bmcore.cluster.weights import signed_weights
+from bmcore.errors import ParameterError
 from bmcore.params import Choice, Doc, Label, Range
-
-# which distance the engine computes: 2 Euclidean, 1 sum of differences, 0 largest difference
-KINDS = {"euclidean": 2, "l2": 2, "manhattan": 1, "cityblock": 1, "l1": 1, "chebyshev": 0, "minkowski": None}
 
 
 class DBSCAN(Clusterer):
@@ -40,7 +38,7 @@ class DBSCAN(Clusterer):
         of several clusters gets the lowest number, as in scikit-learn.
     core_sample_indices_ : (n_core,) int64 array
         Rows with at least `min_samples` rows within `eps`, themselves included.
-    components_ : (n_core, d) array of X's type
+    components_ : (n_core, d) array of X's type, CSR for a sparse X
         Those rows.
     n_features_in_ : int
         Columns that `fit` saw.
@@ -53,12 +51,14 @@ class DBSCAN(Clusterer):
     compared as squares with eps * eps. scikit-learn's k-d tree does the same; its brute-force search, which it takes above 15
     columns, subtracts products instead, so points whose distance is eps to the last digits may fall on the other side there.
     Weights are summed in float64.
-    Differs from scikit-learn: no sparse table, no numbers beyond 1e150, no metric but those above (not cosine, precomputed or a
-    function), and minkowski only with p of 1 or 2; it is no subclass of BaseEstimator.
+    Sparse tables, and every metric but Euclidean, Manhattan and Chebyshev, are compared by scikit-learn's own distances, a block of rows
+    at a time, on the processor whatever `device` says. Given distances must be the same both ways.
+    Differs from scikit-learn: no numbers beyond 1e150, no missing cells (so no nan_euclidean); it is no subclass of BaseEstimator.
 
     Time: about n log n in few dimensions; with many dimensions and no structure up to n * n / 2 distances. Memory: a float64 copy
     of X, about 17 bytes a row and at most a quarter of the copy for the tree, whatever eps is. All processors are used unless
-    `n_jobs` says otherwise. The first fit after an installation compiles for about ten seconds.
+    `n_jobs` says otherwise. The first fit after an installation compiles for about ten seconds. In blocks: 2 n * n distances, and up to
+    100 MB beside X whatever eps is.
 
     References
     ----------
@@ -85,11 +85,11 @@ class DBSCAN(Clusterer):
             Doc("Rows within reach, itself included, that make a row the core of a cluster; more finds fewer, denser clusters."),
         ] = 5,
         metric: Annotated[
-            str, Choice(*KINDS), Label("Distance"),
-            Doc("How rows are compared; for cosine distance c scale the rows to length 1 and take euclidean with eps = sqrt(2 c)."),
+            str | Callable[..., float], Choice(*KINDS), Scripted(*distances.NAMES), Function(), Label("Distance"),
+            Doc("How rows are compared. Fast for the first seven; the others compare every row with every other."),
         ] = "euclidean",
         metric_params: Annotated[
-            dict | None, Settings(), Label("Settings of the distance"), Doc("Must be none or empty: these distances have no settings."),
+            dict | None, Settings(), Label("Settings of the distance"), Doc("Settings that a distance takes, as V of seuclidean."),
         ] = None,
         algorithm: Annotated[
             str, Choice("auto", "ball_tree", "kd_tree", "brute"), Label("Search"),
@@ -100,7 +100,7 @@ class DBSCAN(Clusterer):
         ] = 30,
         p: Annotated[
             float | None, Choice(None), Range(0.0, 1e6), Label("Power"),
-            Doc("Power of the minkowski distance: 1 is manhattan, 2 or none is euclidean; other distances ignore it."),
+            Doc("Power of the minkowski distance: 1 is manhattan, 2 or none is euclidean, both fast; other distances ignore it."),
         ] = None,
         n_jobs: Annotated[
             int | None, Choice(None), Range(-1024, -1), Range(1, 1024), Label("Threads"),
@@ -128,8 +128,8 @@ class DBSCAN(Clusterer):
 
         Parameters
         ----------
-        X : (n, d) array, DataFrame or tensor
-            Numbers without missing cells.
+        X : (n, d) array, DataFrame, tensor or sparse table of scipy
+            Numbers without missing cells; for metric="precomputed" the (n, n) distances, where a sparse table leaves out far pairs.
         y : ignored
         sample_weight : (n,) array, optional
             How often each row counts towards `min_samples`; zero and negative weights are allowed, as in scikit-learn.
@@ -142,13 +142,15 @@ class DBSCAN(Clusterer):
         """
         from bmcore.training.progress import reporter
 
-        X = self._learn_table(X).X
-        kind = kind_of(self.metric, self.p, self.metric_params)
-        cluster, where = self._engine(X)
-        core, labels = cluster(
-            X, float(self.eps), float(self.min_samples), kind=kind, weights=signed_weights(sample_weight, len(X)),
-            report=reporter(report), **where,
-        )
+        X = self._learn_table(X, sparse=True).X
+        weights, report = signed_weights(sample_weight, X.shape[0]), reporter(report)
+        kind = None if hasattr(X, "nnz") else kind_of(self.metric, self.p, self.metric_params)
+        if kind is None:
+            X = torch_pick.host(X)
+            core, labels = self._by_blocks(X, weights, report)
+        else:
+            cluster, where = self._engine(X)
+            core, labels = cluster(X, float(self.eps), float(self.min_samples), kind=kind, weights=weights, report=report, **where)
         self.labels_ = labels
         self.core_sample_indices_ = core.nonzero()[:, 0] if torch_pick.is_tensor(core) else np.flatnonzero(core)
         self.components_ = X[self.core_sample_indices_]
@@ -166,135 +168,47 @@ class DBSCAN(Clusterer):
 
         return kernels_dbscan.cluster, {"threads": workers(self.n_jobs)}
 
+    def _by_blocks(self, X: Any, weights: np.ndarray | None, report: Callable[..., Any]) -> tuple[np.ndarray, np.ndarray]:
+        from bmcore.cluster import kernels_dbscan_blocks
+
+        known = distances.checked(X.astype(np.float64, copy=False), self.metric)
+        settings = distances.settings_of(known, self.metric, self.p, self.metric_params)
+        return kernels_dbscan_blocks.cluster(
+            known, float(self.eps), float(self.min_samples), self.metric, settings, weights=weights, report=report
+        )
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse, tags.input_tags.pairwise = True, self.metric == distances.PRECOMPUTED
+        return tags
+
+    def _stored_params(self) -> dict[str, Any]:
+        if callable(self.metric):
+            raise ParameterError("A metric that is a function cannot be kept in a file. Keep labels_ instead, or use a metric with a name.")
+        held = {name: value.tolist() if hasattr(value, "tolist") else value for name, value in (self.metric_params or {}).items()}
+        return super()._stored_params() | {"metric_params": held or None}
+
     def _save(self, folder: Path) -> None:
         from bmcore import files
+        from bmcore.cluster import stored
 
-        host = torch_pick.host
-        np.savez(
-            folder / "dbscan.npz", labels=host(self.labels_), core_sample_indices=host(self.core_sample_indices_),
-            components=host(self.components_),
-        )
+        host, components = torch_pick.host, torch_pick.host(self.components_)
+        parts = {name: getattr(components, name) for name in stored.SPARSE} if hasattr(components, "nnz") else {"components": components}
+        np.savez(folder / "dbscan.npz", labels=host(self.labels_), core_sample_indices=host(self.core_sample_indices_), **parts)
         files.write_json(folder / "columns.json", {"n": self.n_features_in_, "names": list(getattr(self, "feature_names_in_", [])) or None})
 
     def _load(self, folder: Path) -> None:
         from bmcore.cluster import stored
 
         with stored.damage(folder, "DBSCAN", "dbscan.npz", "columns.json"):
-            arrays = stored.arrays(folder / "dbscan.npz", "labels", "core_sample_indices", "components")
-            points, told = stored.points(arrays["components"]), stored.document(folder / "columns.json")
+            arrays, told = stored.arrays(folder / "dbscan.npz", "labels", "core_sample_indices"), stored.document(folder / "columns.json")
+            points = stored.table(folder / "dbscan.npz", "components", (len(arrays["core_sample_indices"]), told["n"]))
             labels = stored.positions(arrays["labels"], least=-1, below=len(arrays["labels"])).astype(np.int64)
             core = stored.positions(arrays["core_sample_indices"], below=len(labels)).astype(np.int64)
             names = stored.names(told.get("names"), points.shape[1])
-            if len(core) != len(points) or told["n"] != points.shape[1] or (labels[core] < 0).any():
+            if len(core) != points.shape[0] or told["n"] != points.shape[1] or (labels[core] < 0).any():
                 raise ValueError
         self.labels_, self.core_sample_indices_, self.components_ = labels, core, points
         self.n_features_in_ = points.shape[1]
         if names is not None:
             self.feature_names_in_ = names
-
-
-def predict_new(
-    core_points: np.ndarray, core_labels: np.ndarray, X: Any, eps: float, *, metric: str = "euclidean", p: float | None = None,
-    n_jobs: int | None = None, report: Callable[..., Any] | None = None,
-) -> np.ndarray:
-    """The cluster that rows DBSCAN has not seen would join: that of the nearest core point within `eps`, else -1.
-
-    Parameters
-    ----------
-    core_points : (n_core, d) array
-        `components_` of a fitted DBSCAN.
-    core_labels : (n_core,) int array
-        `labels_[core_sample_indices_]`.
-    X : (m, d) array, DataFrame or tensor
-    eps, metric, p, n_jobs
-        As in DBSCAN.
-
-    Returns
-    -------
-    (m,) int64 array
-        Of equally near core points the one with the lowest label counts.
-
-    Raises
-    ------
-    DataError, ParameterError, Cancelled
-
-    Examples
-    --------
-    >>> predict_new(np.array([[0.0], [5.0]]), np.array([0, 1]), [[0.4], [4.7], [9.0]], eps=0.5)
-    array([ 0,  1, -1])
-    """
-    from bmcore.cluster import kernels_dbscan
-    from bmcore.compute.pool import workers
-    from bmcore.training.progress import reporter
-
-    params.check(DBSCAN, {"eps": eps, "metric": metric, "p": p, "n_jobs": n_jobs})
-    core_points, core_labels = checked_core(torch_pick.host(core_points), torch_pick.host(core_labels))
-    X = table_of(X, "DBSCAN", columns=core_points.shape[1]).X
-    if not len(core_points):
-        return np.full(len(X), -1, np.int64)
-    return kernels_dbscan.assign(
-        core_points, core_labels, X, float(eps),
-        kind=kind_of(metric, p, None), threads=workers(n_jobs), report=reporter(report),
-    )
-
-
-def checked_core(points: Any, labels: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Core points and their labels as the engine reads them: it looks up one label a point without asking how many there are."""
-    points, labels = np.asarray(points), np.asarray(labels)
-    if labels.shape != points.shape[:1] or points.ndim != 2 or (len(labels) and labels.dtype.kind not in "iu"):
-        raise DataError(
-            "core_points has the shape {points} and core_labels {labels}. Give one row and one whole number a core point.",
-            points=str(points.shape), labels=str(labels.shape),
-        )
-    return table_of(points, "DBSCAN").X if len(points) else points, np.ascontiguousarray(labels, dtype=np.int64)
-
-
-def kind_of(metric: str, p: float | None, metric_params: dict | None) -> int:
-    """The engine's number of a distance.
-
-    Raises
-    ------
-    ParameterError
-        For minkowski with another power than 1 or 2, and for settings of a distance.
-    """
-    if metric_params:
-        raise ParameterError(
-            "metric_params holds {names}, but the distances here take no settings. Leave it out; scale the columns to weight them.",
-            names=", ".join(map(str, metric_params))[:80],
-        )
-    if KINDS[metric] is not None:
-        return KINDS[metric]
-    if p not in (None, 1, 2):
-        raise ParameterError("Minkowski's p is {p}, but only 1 and 2 are computed. Choose one of them, or metric=\"chebyshev\".", p=str(p))
-    return 1 if p == 1 else 2
-
-
-def signed_weights(sample_weight: Any, n: int) -> np.ndarray | None:
-    """Checked weights: (n,) float64, or None if every row counts once. DBSCAN's may be zero or negative.
-
-    Raises
-    ------
-    DataError
-        Not one finite number a row, or nothing but zeros.
-    """
-    if sample_weight is None:
-        return None
-    sample_weight = sample_weight.detach().cpu().numpy() if hasattr(sample_weight, "detach") else sample_weight
-    try:
-        weights = np.array(sample_weight, dtype=np.float64)
-    except (TypeError, ValueError, OverflowError):
-        raise DataError("sample_weight must hold one number a row.") from None
-    weights = np.full(n, float(weights)) if weights.ndim == 0 else weights
-    if weights.shape != (n,):
-        raise DataError(
-            "sample_weight has the shape {shape}, but there are {n} rows. Give one weight a row.", shape=str(weights.shape), n=n
-        )
-    bad = np.flatnonzero(~np.isfinite(weights))
-    if len(bad):
-        raise DataError(
-            "The weight of row {row} is {value}. Give a finite number; it may be zero or negative.",
-            row=int(bad[0]), value=str(weights[bad[0]]),
-        )
-    if not weights.any():
-        raise DataError("Every weight is zero, so no row counts. Give a weight other than zero to at least one row.")
-    return None if (weights == 1).all() else weights

@@ -1,7 +1,6 @@
 """A table as it comes (numpy, pandas, lists, torch) to a float array, or an error that names the row, the column and a remedy.
 
     table = inputs.table_of(X, "KMeans")        # table.X: (n, d) float32 or float64, C order, finite; table.names, table.index
-    weights = inputs.weights_of(sample_weight, len(table.X))          # (n,) float64, or None if every row counts once
 
 float32 and float64 are kept, everything else becomes float64. No copy is made of a C-ordered float array. Arrays are only read.
 """
@@ -25,12 +24,12 @@ LARGEST = 1e150  # the square of a larger number, summed, may leave float64
 class Table:
     """A checked table."""
 
-    X: np.ndarray  # (n, d) float32 or float64, C order; a tensor on a graphics card stays one
+    X: Any  # (n, d) float32 or float64, C order; a tensor on a graphics card stays one, a sparse table is CSR
     names: np.ndarray | None = None  # (d,) object: the column names, if all of them are text
     index: Any = None  # the frame's index, to label rows of an answer
 
 
-def table_of(X: Any, estimator: str, *, columns: int | None = None, device: str = "cpu") -> Table:
+def table_of(X: Any, estimator: str, *, columns: int | None = None, device: str = "cpu", sparse: bool = False) -> Table:
     """Check a table.
 
     Parameters
@@ -42,12 +41,16 @@ def table_of(X: Any, estimator: str, *, columns: int | None = None, device: str 
         How many columns were learned; a different number is refused.
     device : str
         Unless it is "cpu", a tensor on a graphics card is left there.
+    sparse : bool
+        Whether a sparse table of scipy is taken.
 
     Raises
     ------
     DataError
         Not a table, empty, not numbers, NaN, infinite or beyond 1e150, two columns of one name, or the wrong number of columns.
     """
+    if sparse and _is_sparse(X) and not _is_tensor(X):
+        return Table(_rows(X, estimator, columns))
     if _is_sparse(X):
         raise DataTypeError(
             "{estimator} takes no sparse table. Give X.{dense} if it fits in memory, or reduce it first, as with TruncatedSVD.",
@@ -76,38 +79,6 @@ def table_of(X: Any, estimator: str, *, columns: int | None = None, device: str 
     array = np.ascontiguousarray(array)
     check_finite(array, names)
     return Table(array, names, index)
-
-
-def weights_of(sample_weight: Any, n: int) -> np.ndarray | None:
-    """Checked weights: (n,) float64, or None if every row counts once.
-
-    Raises
-    ------
-    DataError
-        Not one finite weight of at least zero a row, or all of them zero.
-    """
-    if sample_weight is None:
-        return None
-    if _is_tensor(sample_weight):
-        sample_weight = sample_weight.detach().cpu().numpy()
-    try:
-        weights = np.asarray(sample_weight, dtype=np.float64)
-    except (TypeError, ValueError, OverflowError):
-        raise DataError("sample_weight must hold one number a row.") from None
-    if weights.ndim == 0:
-        weights = np.full(n, float(weights))
-    if weights.shape != (n,):
-        raise DataError(
-            "sample_weight has the shape {shape}, but there are {n} rows. Give one weight a row.", shape=str(weights.shape), n=n
-        )
-    bad = np.flatnonzero(~(np.isfinite(weights) & (weights >= 0)))
-    if len(bad):
-        raise DataError(
-            "The weight of row {row} is {value}. A weight is a finite number of at least 0.", row=int(bad[0]), value=str(weights[bad[0]])
-        )
-    if not weights.any():
-        raise DataError("Every weight is zero, so no row counts. Give a weight above zero to at least one row.")
-    return None if (weights == 1).all() else weights
 
 
 def check_finite(array: np.ndarray, names: np.ndarray | None = None) -> None:
@@ -156,6 +127,26 @@ def _check_shape(array: np.ndarray, estimator: str, columns: int | None) -> None
             "X has {n} features, but {estimator} is expecting {expected} features as input. Give the columns that fit saw.",
             n=d, estimator=estimator, expected=columns,
         )
+
+
+def _rows(X: Any, estimator: str, columns: int | None) -> Any:
+    """A sparse table as CSR, every cell that it holds checked."""
+    if X.ndim != 2:
+        raise DataError("The sparse table has {ndim} dimensions instead of 2. Give rows and columns.", ndim=X.ndim)
+    _check_shape(X, estimator, columns)
+    rows = X.tocsr()
+    if rows.dtype not in (np.float32, np.float64):
+        rows = rows.copy() if rows is X else rows
+        rows.data = _floats(rows.data, None)
+    if unusable(rows.data).any():
+        cells = rows.tocoo()
+        bad = int(np.flatnonzero(unusable(cells.data))[0])
+        raise DataError(
+            "Row {row}, column {column} is {value}. NaN (a missing cell) and inf cannot be placed: drop the row, or fill the cell "
+            "with the column's median.",
+            row=int(cells.row[bad]), column=str(int(cells.col[bad])), value=_shown(cells.data[bad]),
+        )
+    return rows
 
 
 def _array(X: Any, names: np.ndarray | None) -> np.ndarray:
@@ -239,7 +230,7 @@ def check_distinct(names: list) -> None:
 
 
 def _shown(value: Any) -> str:
-    return "NaN" if np.isnan(value) else "inf" if value > 0 else "-inf"
+    return "NaN" if np.isnan(value) else f"{value:.4g}"
 
 
 def _is_tensor(X: Any) -> bool:

@@ -17,9 +17,9 @@ import numpy as np
 from bmcore.base import servable
 from bmcore.cluster import torch_pick
 from bmcore.cluster.contract import Clusterer, Transforms
-from bmcore.cluster.inputs import weights_of
 from bmcore.cluster.routing import UNCHANGED
 from bmcore.cluster.specs import ArrayLike, Function, RandomState
+from bmcore.cluster.weights import weights_of
 from bmcore.params import Choice, Doc, Label, Range, Switch
 
 

@@ -128,7 +128,7 @@ class ClusterModel:
         if hasattr(self.clusterer, "cluster_centers_"):
             labels = np.asarray(self.clusterer.predict(X))
             return labels, _lengths(X, self.clusterer.cluster_centers_, labels)
-        from bmcore.cluster.dbscan import predict_new
+        from bmcore.cluster.newcomers import predict_new
 
         learned = self.clusterer
         labels = predict_new(
@@ -139,7 +139,7 @@ class ClusterModel:
 
     def _to_cores(self, X: np.ndarray) -> np.ndarray:
         """Distance of each row to the nearest dense point: (m,); NaN if there is none."""
-        from bmcore.cluster.dbscan import kind_of
+        from bmcore.cluster.kinds import kind_of
 
         learned, cores = self.clusterer, self.clusterer.components_
         if not len(cores):

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from bmcore.messages import Message
+from bmcore.params import Choice
 
 
 class RandomState:
@@ -41,8 +42,16 @@ class ArrayLike:
         return Message("an array of numbers")
 
 
+class Scripted(Choice):
+    """Names that a script may give and no form offers."""
+
+    offered = False
+
+
 class Function:
     """Something that can be called."""
+
+    offered = False
 
     def takes(self, value: Any) -> bool:
         return callable(value)

@@ -76,6 +76,25 @@ def points(array: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(array)
 
 
+SPARSE = ("data", "indices", "indptr")  # what a CSR table consists of
+
+
+def table(path: Path, name: str, shape: tuple[int, int]) -> Any:
+    """The array `name` of an npz file as `points` checks it, or the CSR table of that shape whose parts are there instead."""
+    with zipfile.ZipFile(path) as archive:
+        whole = f"{name}.npy" in archive.namelist()
+    if whole:
+        return points(arrays(path, name)[name])
+    from scipy.sparse import csr_matrix
+
+    parts = arrays(path, *SPARSE)
+    if parts["data"].dtype not in (np.float32, np.float64) or unusable(parts["data"]).any():
+        raise ValueError("not finite")
+    found = csr_matrix(tuple(parts[part] for part in SPARSE), shape=shape)
+    found.check_format(full_check=True)
+    return found
+
+
 def positions(array: np.ndarray, *, below: int, least: int = 0) -> np.ndarray:
     """(n,) whole numbers from `least` to under `below`; else ValueError."""
     if array.ndim != 1 or array.dtype.kind != "i" or (len(array) and not least <= array.min() <= array.max() < below):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from bmcore.cluster.kinds import KINDS as BOUNDED
+from bmcore.cluster.kinds import kind_of
 from bmcore.errors import DataError, ParameterError
 from bmcore.messages import Message
 
@@ -36,10 +38,22 @@ def entries(request: dict[str, Any], preset: dict[str, Any]) -> dict[str, Any]:
     """
     if request.get("split"):
         raise ParameterError("Groups are looked for in all rows, so nothing is split off for a test. Leave split out.")
+    _compared(request.get("params") or {})
     choose = request.get("choose") or False
     if not isinstance(choose, bool):
         raise ParameterError("choose cannot be {value}: it takes true or false.", value=repr(choose)[:80])
     return {"columns": columns(request.get("columns")), "split": {}, "choose": choose}
+
+
+def _compared(settings: dict[str, Any]) -> None:
+    """Only distances that the tree bounds: the groups of a run are tried out and measured with them afterwards."""
+    metric, power = settings.get("metric", "euclidean"), settings.get("p")
+    if not isinstance(metric, str) or kind_of(metric, power, settings.get("metric_params")) is None:
+        raise ParameterError(
+            "A run compares rows by one of {known}, without settings and with a power of 1 or 2; this one asks for {metric}. Choose one of "
+            "them (for cosine scale the rows to length 1), or call DBSCAN in a script.",
+            known=", ".join(BOUNDED), metric=str(metric)[:60],
+        )
 
 
 def columns(given: Any) -> dict[str, Any]:

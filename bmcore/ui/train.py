@@ -105,7 +105,8 @@ def settings(key: str, cls: type, given: dict, *, tail: str, without: tuple[str,
 def _widget(entry: params.Parameter, value, key: str):
     """The input that fits a parameter's declaration."""
     label, about = _(entry.label), plain(f"{_(entry.doc)} ({entry.name}: {_(entry.allowed())})", 1000)
-    spec = entry.specs[0] if len(entry.specs) == 1 else None
+    offered = [spec for spec in entry.specs if getattr(spec, "offered", True)]
+    spec = offered[0] if len(offered) == 1 else None
     if isinstance(spec, params.Switch):
         return st.toggle(label, value=bool(value), help=about, key=key)
     if isinstance(spec, params.Choice):
