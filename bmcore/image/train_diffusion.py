@@ -113,7 +113,8 @@ class FlowTask:
         network = flow.transformer.train()
         self.modules = {"network": network, "average": copy.deepcopy(network).requires_grad_(False).eval()}
         if self.distills:
-            self.modules["teacher"] = copy.deepcopy(self.modules["average"])
+            self.modules |= {"teacher": copy.deepcopy(self.modules["average"]), "turn": torch.nn.Module()}
+            self.modules["turn"].register_buffer("done", torch.tensor(False))  # a checkpoint holds buffers
         self.optimizers = {"adamw": torch.optim.AdamW(network.parameters(), self.rate, betas=(0.9, 0.99), weight_decay=0.01,
                                                       fused=flow.device in ("cpu", "cuda"))}
         operations = network.flops() if small else 2.0 * flow.codec.grid**2 * sum(value.numel() for value in network.parameters())
@@ -192,11 +193,11 @@ class FlowTask:
 
     def _turn(self, done: float) -> float:
         """From the first update of the last part on, the averaged weights so far are the teacher; its share of the budget is a budget."""
-        teacher, average = self.modules["teacher"], self.modules["average"]
-        if not bool(teacher.training):
+        turn = self.modules["turn"].done
+        if not turn:
             for name in ("teacher", "network"):
-                self.modules[name].load_state_dict(average.state_dict())
-            teacher.training = True  # the mark; there is nothing in it that training changes
+                self.modules[name].load_state_dict(self.modules["average"].state_dict())
+            turn.fill_(True)
         return (done - distill.FROM) / (1 - distill.FROM)
 
     @torch.no_grad()
@@ -204,7 +205,7 @@ class FlowTask:
         """Loss of the averaged weights on pictures that are not learned from, at evenly spread points of the path."""
         if not len(self.held):
             return {}
-        students = self.distills and self.modules["teacher"].training
+        students = self.distills and bool(self.modules["turn"].done)
         times = (torch.arange(len(self.held), device=self.device) + 0.5) / len(self.held)
         found = []
         for _ in range(4):

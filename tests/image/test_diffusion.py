@@ -74,19 +74,21 @@ def test_saved_and_loaded_and_opened_as_a_pipeline(digits, tmp_path, space):
     assert len(pipeline([3], guidance_scale=2.0, num_inference_steps=2).images) == 1
 
 
-def test_resumed_equals_uninterrupted(digits, tmp_path):
-    whole = Diffusion(steps=24, **SMALL).fit(*digits)
+@pytest.mark.parametrize(("distill", "at"), [(False, 11), (True, 11), (True, 20)])  # 20 is in the student's part
+def test_resumed_equals_uninterrupted(distill, at, digits, tmp_path):
+    settings = {"steps": 24, "distill": distill, **SMALL}
+    whole = Diffusion(**settings).fit(*digits)
 
     def stop(step, total, **_):
-        if step == 11:
+        if step == at:
             raise Cancelled("stop")
 
     with pytest.raises(Cancelled):
-        Diffusion(steps=24, **SMALL).fit(*digits, report=stop, checkpoints=tmp_path)
-    resumed = Diffusion(steps=24, **SMALL).fit(*digits, checkpoints=tmp_path)
+        Diffusion(**settings).fit(*digits, report=stop, checkpoints=tmp_path)
+    resumed = Diffusion(**settings).fit(*digits, checkpoints=tmp_path)
     for a, b in zip(whole._engine.transformer.parameters(), resumed._engine.transformer.parameters(), strict=True):
         torch.testing.assert_close(a, b, atol=1e-6, rtol=0)
-    assert any("11" in str(note) for note in resumed.notes_)
+    assert any(str(at) in str(note) for note in resumed.notes_)
 
 
 def test_minutes_end_and_pictures_are_shown(digits):
