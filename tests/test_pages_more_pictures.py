@@ -22,7 +22,7 @@ from pagetest import button, open_page, words  # noqa: E402
 from bmcore import i18n, runs  # noqa: E402
 from bmcore.data import samples  # noqa: E402
 from bmcore.serve import client  # noqa: E402
-from bmcore.ui import look, more_pictures_proof, more_pictures_real, more_pictures_try, picture_data, picture_sheet  # noqa: E402
+from bmcore.ui import look, more_pictures_proof, more_pictures_real, more_pictures_try, picture_data, picture_sheet, picture_source  # noqa: E402
 from bmcore.ui.more_pictures_scenario import MORE  # noqa: E402
 
 PAGE = "more_pictures"
@@ -103,6 +103,21 @@ def test_pictures_of_one_kind_cannot_start(home, monkeypatch):
     at = open_page(PAGE)
     assert not at.exception and "all of one kind" in words(at)
     assert not any((one.key or "").startswith(f"{PAGE}.start") and not one.disabled for one in at.button)
+
+
+@pytest.mark.parametrize(("counts", "options"), [
+    ([["fine", 90], ["flaw", 12], ["dent", 40]], ["flaw (12)", "dent (40)"]), ([["fine", 40], ["flaw", 40]], []),
+])
+def test_only_a_kind_that_is_rare_can_be_filled_up(home, monkeypatch, counts, options):
+    ref = {"kind": "pictures", "path": "x", "sha256": "0" * 64}
+    monkeypatch.setattr(picture_source, "choose", lambda scenario: ref)
+    monkeypatch.setattr(look, "request", lambda asked: look_answer() | {"counts": counts})
+    at = open_page(PAGE)
+    assert not at.exception
+    chosen = [one.options for one in at.selectbox if (one.key or "").startswith(f"{PAGE}.rare")]
+    assert chosen == ([options] if options else [])
+    assert ("No kind of picture is rare here" in words(at)) == (not options)
+    assert any((one.key or "").startswith(f"{PAGE}.start") for one in at.button) == bool(options)
 
 
 @pytest.mark.parametrize("kind", ["better", "not_proven", "worse"])

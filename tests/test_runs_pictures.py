@@ -183,6 +183,12 @@ def test_a_class_that_is_not_there_ends_the_run_with_a_sentence():
     assert run.state == "failed" and "no class 'cat'" in str(run.reason)
 
 
+def test_what_cannot_be_proved_is_refused_before_the_training():
+    run = wait(runs.start(asked(prove={"class": "3", "keep": 1000})))
+    assert run.state == "failed" and "Choose a class with fewer pictures" in str(run.reason)
+    assert not any(entry.get("phase") == "train" for entry in run.curve())
+
+
 @pytest.mark.parametrize(("change", "words"), [
     ({"columns": {"text": "a"}}, "no columns"), ({"choose": True}, "choose"), ({"prove": {"class": "3"}}, "prove takes"),
     ({"prove": {"class": "", "keep": 3}}, "class to prove"), ({"prove": {"class": "3", "keep": 0}}, "keep cannot be 0"),

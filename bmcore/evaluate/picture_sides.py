@@ -13,6 +13,7 @@ COARSE = 16  # pictures above 28 are averaged to about this side before their pi
 _LEAVE = 28
 NEIGHBOURS = 10
 RARE = 0.01  # what only one real picture in a hundred does
+_SAME = 1e-6  # the same picture: an encoder is not exact
 
 
 @dataclass
@@ -65,18 +66,18 @@ class Familiar:
 
     Use it when you ask whether a generator hands out copies. The distance to the nearest training picture is taken in proportion to that
     of the next ten, since a plain picture is near to many without being a copy. Below what one real held-out picture in a hundred has,
-    in features or in pixels, is a copy.
+    in features or in pixels, is a copy. Held-out pictures that are training pictures say nothing of that, and are left out of it.
 
     Attributes
     ----------
     expected : float
-        Share of held-out real pictures that are called copies by the same rule, about 0.01 to 0.02.
+        Share of held-out real pictures that are called copies by the same rule, about 0.01 to 0.02; more where some are in both sets.
     """
 
     def __init__(self, train: Side, real: Side):
         self._train = train
         theirs = self._ratios(real)
-        self._limits = [float(np.quantile(each, RARE)) for each in theirs]
+        self._limits = [_limit(each) for each in theirs]
         self.expected = float(self._below(theirs).mean())
 
     def copies(self, side: Side) -> np.ndarray:
@@ -98,7 +99,13 @@ class Familiar:
 def repeats(side: Side, real: Side) -> float:
     """Share of pictures with a twin in their own set, nearer than one real picture in a hundred has, in features and in pixels."""
     ours, theirs = ([_to_twin(*views) for views in zip(each.views(), real.views(), strict=True)] for each in (side, real))
-    return float(np.all([mine < np.quantile(yours, RARE) for mine, yours in zip(ours, theirs, strict=True)], axis=0).mean())
+    return float(np.all([mine < _limit(yours) for mine, yours in zip(ours, theirs, strict=True)], axis=0).mean())
+
+
+def _limit(real: np.ndarray) -> float:
+    """What one real picture in a hundred is below, of those that are not simply there twice."""
+    once = real[real > _SAME]
+    return float(np.quantile(once, RARE)) if len(once) else _SAME
 
 
 def _to_twin(points: np.ndarray, real: np.ndarray) -> np.ndarray:

@@ -2,8 +2,9 @@
 
 The rules in their order, the first that holds decides:
 
-1. collapsed: the pictures spread less than `LEAST_VARIETY` of what real ones do, or more than `MOST_REPEATS` of them have a near twin
-   among themselves. First, because one picture shown again and again may also be a copy and far from real.
+0. not proven: fewer than `FEW` held-out pictures, of which nothing can be told.
+1. collapsed: the pictures spread less than `LEAST_VARIETY` of what real ones do, or more than `MOST_REPEATS` of `LEAST_PICTURES` or more
+   have a near twin among themselves. First, because one picture shown again and again may also be a copy and far from real.
 2. copies: the share of pictures closer to a training picture than all but one in a hundred real ones is `MOST_COPIES` above what real
    pictures get, and the whole interval says so. Before any praise: handing out training pictures makes every distance look good.
 3. worse: surely further from the real pictures than PCA + Gaussian is, or not surely nearer and surely of the asked class less often.
@@ -26,6 +27,7 @@ MOST_REPEATS = 0.5  # real pictures: about 0.01
 MOST_COPIES = 0.05  # above what real pictures get, about 0.02
 LEAST_SHARP = 0.5  # held-out real pictures are within 0.05 of 1
 LEAST_PICTURES = 50  # held-out ones; with fewer an interval means little
+FEW = 10  # held-out ones; with fewer even what looks alike may be luck
 LEAST_RECALL = 0.5  # of what real pictures reach
 LEAST_PRECISION = 0.5  # of what real pictures reach
 LEAST_READ = 0.8  # of the judge's own accuracy
@@ -103,7 +105,11 @@ pictures.
         "n": facts.n, "distance": facts.distance, "trivial": facts.trivial, "copies": facts.copies, "expected": facts.expected,
         "recall": facts.recall,
     }
-    if facts.variety < LEAST_VARIETY or facts.repeats > MOST_REPEATS:
+    if facts.n < FEW:
+        return "not_proven", Message(
+            "Not proven: only {n:,} pictures were held out, and of so few nothing can be told. Give at least {least} more, or hold out a "
+            "larger part.", n=facts.n, least=LEAST_PICTURES - facts.n)
+    if facts.variety < LEAST_VARIETY or (facts.repeats > MOST_REPEATS and facts.n >= LEAST_PICTURES):
         return "collapsed", Message(
             "Collapsed: the pictures are nearly all alike. {repeats:.0%} of {n:,} have a near twin among themselves, and together they "
             "spread {variety:.0%} as far as real pictures do. Train anew with another seed or a smaller learning rate, or use Diffusion.",

@@ -72,14 +72,27 @@ def evaluate(
     -----
     Training the judge takes the most: 10 s of 17 s for 4,250 + 750 digits of 28 x 28 on two busy cores, below 700 MB in all.
     """
-    if train.labels is not None and test.labels is not None:  # a class of few pictures may lie on the held-out side alone
+    return _Evaluation(generator, train, judged(train, test), seed, Steps(report), encoder).result()
+
+
+def judged(train: Pictures, test: Pictures) -> Pictures:
+    """Those of `test` that can be judged: a class of few pictures may lie on the held-out side alone.
+
+    Use it before training, so that what can never be judged is refused at once.
+
+    Raises
+    ------
+    DataError
+        If a side has fewer than 2 pictures.
+    """
+    if train.labels is not None and test.labels is not None:
         test = test.take(np.flatnonzero(np.isin(test.labels, train.labels)))
     if min(len(train), len(test)) < 2:
         raise DataError(
             "There are {train} pictures to learn from and {test} to judge by. At least two of each are needed: give more pictures.",
             train=len(train), test=len(test),
         )
-    return _Evaluation(generator, train, test, seed, Steps(report), encoder).result()
+    return test
 
 
 class _Evaluation:

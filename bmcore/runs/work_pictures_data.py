@@ -9,6 +9,8 @@ import numpy as np
 
 from bmcore.data.pictures import Pictures, load_pictures, split_pictures
 from bmcore.errors import DataError
+from bmcore.evaluate.pictures import judged
+from bmcore.evaluate.proof import checked
 from bmcore.messages import Message
 from bmcore.runs.report import Report
 
@@ -35,11 +37,20 @@ def read(spec: dict[str, Any], report: Report) -> Halves:
     report.left.forecast = forecast(spec, pictures)
     report(1, 1, phase="data")
     report.phase("split")
-    learn, judged = split_pictures(pictures, **spec["split"])
+    learn, held = split_pictures(pictures, **spec["split"])
     if wanted:
         learn = _cut(pictures.labels, learn, wanted, spec["split"]["seed"], report)
+    halves = Halves(pictures.take(learn), pictures.take(held))
+    _check(halves, wanted)
     report(1, 1, phase="split")
-    return Halves(pictures.take(learn), pictures.take(judged))
+    return halves
+
+
+def _check(halves: Halves, wanted: dict[str, Any] | None) -> None:
+    """Refuse now what could only be refused after the training."""
+    judged(halves.train, halves.test)
+    if wanted:
+        checked(halves.train, halves.test, wanted["class"])
 
 
 def _class(labels: np.ndarray | None, name: str) -> Any:

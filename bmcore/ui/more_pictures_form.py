@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import statistics
+
 import streamlit as st
 
 from bmcore.ui import picture_form, states
@@ -20,6 +22,15 @@ def form(scenario: PictureScenario, chosen: Chosen) -> None:
     counts = dict(chosen.seen.counts) if chosen.seen else dict.fromkeys(DIGITS, None)
     if len(counts) < 2:
         return
+    if not sample:
+        counts = rare(counts)
+        if not counts:
+            states.box(
+                "warning",
+                _("No kind of picture is rare here: there are as many of each."),
+                _("Bring pictures of which one kind has fewer than the others, or try the digits."),
+            )
+            return
     prove = _rare(scenario, counts, sample)
     if not sample and counts[prove["class"]] < LEAST:
         states.box(
@@ -29,6 +40,17 @@ def form(scenario: PictureScenario, chosen: Chosen) -> None:
         )
         return
     picture_form.form(scenario, chosen, {"prove": prove})
+
+
+def rare(counts: dict[str, int]) -> dict[str, int]:
+    """The classes that have fewer pictures than the others in the middle.
+
+    Examples
+    --------
+    >>> rare({"fine": 90, "flaw": 12, "dent": 40})
+    {'flaw': 12, 'dent': 40}
+    """
+    return {name: n for name, n in counts.items() if n < statistics.median(other for one, other in counts.items() if one != name)}
 
 
 def _stand_in(sample: bool) -> None:

@@ -14,6 +14,7 @@ from bmcore.errors import Cancelled, DataError, ModelError
 from bmcore.evaluate import encoder, picture_intervals
 from bmcore.evaluate import judge as judges
 from bmcore.evaluate.picture_baselines import PCAGaussian
+from bmcore.evaluate.picture_sides import Familiar, Side, repeats
 from bmcore.evaluate.picture_threads import spread
 from bmcore.evaluate.picture_verdict import Facts, judge
 from bmcore.evaluate.pictures import evaluate
@@ -112,6 +113,17 @@ def test_a_made_generator_gets_its_verdict(parts, reader, quick, monkeypatch, ki
         assert found["reconstruction"] is None and found["inpainting"] is None
 
 
+def test_pictures_that_are_there_twice_hide_no_copy_and_no_repeat(parts):
+    train, test, third = (Side.of(name, some.pixels, None, encoder.SMALL) for name, some in zip("abc", parts, strict=True))
+    twice = np.concatenate([np.arange(240), np.arange(10)])  # 4 in a hundred have a twin
+    seen = np.concatenate([test.pixels[:240], train.pixels[:10]]), np.concatenate([test.features[:240], train.features[:10]])
+    real = Side("real", np.concatenate([test.images[:240], train.images[:10]]), seen[1], seen[0])
+    known = Familiar(train, real)
+    assert known.copies(train.take(np.arange(50))).all() and 0.04 <= known.expected < 0.08
+    assert known.copies(third.take(np.arange(200))).mean() < 0.08
+    assert repeats(train.take(np.zeros(60, int)), test.take(twice)) == 1 and repeats(third.take(np.arange(200)), test.take(twice)) < 0.1
+
+
 @pytest.mark.parametrize("change, kind", [
     ({}, "varied"), ({"n": 30}, "not_proven"), ({"variety": 0.1}, "collapsed"), ({"repeats": 0.9}, "collapsed"),
     ({"copies_low": 0.2}, "copies"), ({"sharpness": 0.3}, "blurry"), ({"nearer_high": -1.0}, "worse"), ({"nearer_low": -1.0}, "not_proven"),
@@ -119,7 +131,8 @@ def test_a_made_generator_gets_its_verdict(parts, reader, quick, monkeypatch, ki
     ({"sharpness": 0.3, "nearer_low": -2.0, "read_trivial": 0.99, "read_more_high": -0.01}, "worse"),
     ({"recall": 0.2}, "not_proven"),
     ({"precision": 0.2}, "not_proven"), ({"read": 0.3}, "not_proven"), ({"read": None, "read_most": None}, "varied"),
-    ({"copies_low": 0.2, "repeats": 0.9, "nearer_high": -1.0}, "collapsed"),
+    ({"copies_low": 0.2, "repeats": 0.9, "nearer_high": -1.0}, "collapsed"), ({"n": 30, "repeats": 0.9}, "not_proven"),
+    ({"n": 4, "repeats": 0.9, "variety": 0.1, "copies_low": 0.2}, "not_proven"),
 ])
 def test_each_rule_decides(change, kind):
     assert judge(dataclasses.replace(GOOD, **change))[0] == kind

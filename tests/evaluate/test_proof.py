@@ -41,6 +41,15 @@ def test_real_pictures_as_generated_ones_help_and_counts_are_right(monkeypatch):
     assert found["verdict"]["kind"] == "better", found
 
 
+def test_many_held_out_pictures_that_come_class_by_class(monkeypatch):
+    monkeypatch.setattr(proof, "RESAMPLES", 20)
+    monkeypatch.setattr(proof, "MOST_TEST", 300)
+    train, test, eights = parts()
+    test = test.take(np.argsort(test.labels, kind="stable"))
+    found = prove(Fixed(eights), train, test, rare="8", seeds=1, updates=2)
+    assert found["n_test"] == 300 and 15 < found["n_test_class"] < 50
+
+
 def test_the_sentence_may_say_not_proven_or_worse():
     rest = (30, 300, "8", 0.9, 0.9, 25, 400)
     assert verdict({"low": -0.1, "high": 0.1}, *rest)[0] == "not_proven"
