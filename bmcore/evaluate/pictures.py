@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bmcore.errors import DataError
 from bmcore.evaluate import picture_intervals as intervals
 from bmcore.evaluate import picture_metrics as metrics
 from bmcore.evaluate.encoder import SMALL
 from bmcore.evaluate.judge import Judge
 from bmcore.evaluate.picture_baselines import PCAGaussian
+from bmcore.evaluate.picture_checks import judged
 from bmcore.evaluate.picture_progress import Steps
 from bmcore.evaluate.picture_repair import inpainting, reconstruction
 from bmcore.evaluate.picture_sides import Familiar, Side, repeats, variety
@@ -73,26 +73,6 @@ def evaluate(
     Training the judge takes the most: 10 s of 17 s for 4,250 + 750 digits of 28 x 28 on two busy cores, below 700 MB in all.
     """
     return _Evaluation(generator, train, judged(train, test), seed, Steps(report), encoder).result()
-
-
-def judged(train: Pictures, test: Pictures) -> Pictures:
-    """Those of `test` that can be judged: a class of few pictures may lie on the held-out side alone.
-
-    Use it before training, so that what can never be judged is refused at once.
-
-    Raises
-    ------
-    DataError
-        If a side has fewer than 2 pictures.
-    """
-    if train.labels is not None and test.labels is not None:
-        test = test.take(np.flatnonzero(np.isin(test.labels, train.labels)))
-    if min(len(train), len(test)) < 2:
-        raise DataError(
-            "There are {train} pictures to learn from and {test} to judge by. At least two of each are needed: give more pictures.",
-            train=len(train), test=len(test),
-        )
-    return test
 
 
 class _Evaluation:

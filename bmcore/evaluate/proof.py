@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bmcore.errors import DataError
 from bmcore.evaluate.judge import Judge
+from bmcore.evaluate.picture_checks import provable
 from bmcore.evaluate.picture_progress import Steps
 from bmcore.evaluate.picture_wanted import as_shape, sampled
 from bmcore.messages import Message
@@ -69,7 +69,7 @@ def prove(
     -----
     12 small networks, one after the other and each in one thread: 97 s for 3,850 digits of 28 x 28 on a busy machine, below 750 MB.
     """
-    label, need, goal = checked(train, test, rare, per_class_goal)
+    label, need, goal = provable(train, test, rare, per_class_goal)
     if len(test) > MOST_TEST:  # files come class by class: the first ones would be of few classes
         test = test.take(np.sort(np.random.default_rng(seed).permutation(len(test))[:MOST_TEST]))
     steps = Steps(report, "prove", {"generate": 100, "classifiers": 880})
@@ -97,35 +97,6 @@ def prove(
         "difference": {"against": "repeated", "metric": "balanced_accuracy", **difference},
         "verdict": {"kind": kind, "message": message.to_dict()},
     }
-
-
-def checked(train: Pictures, test: Pictures, rare: Any, goal: int | None = None) -> tuple[Any, int, int]:
-    """The class as the labels have it, how many pictures to add, and how many there are then.
-
-    Use it before training, so that what can never be proved is refused at once.
-
-    Raises
-    ------
-    DataError
-        As `prove`.
-    """
-    if train.labels is None or test.labels is None:
-        raise DataError("These pictures have no classes, so none is rare. Put each class in a folder of its own.")
-    counts = dict(zip(*(found.tolist() for found in np.unique(train.labels, return_counts=True)), strict=True))
-    label = next((one for one in counts if str(one) == str(rare)), None)
-    if label is None or len(counts) < 2 or not (test.labels == label).any():
-        raise DataError(
-            "Class {rare} needs pictures both to learn from and to judge by, and another class beside it. There are: {known}.",
-            rare=str(rare)[:60], known=", ".join(f"{one} ({n})" for one, n in list(counts.items())[:20]),
-        )
-    others = [n for one, n in counts.items() if one != label]
-    goal = int(np.median(others)) if goal is None else int(goal)
-    if goal <= counts[label]:
-        raise DataError(
-            "Class {rare} has {n} pictures already, and the goal is {goal}. Choose a class with fewer pictures, or a larger goal.",
-            rare=str(label), n=counts[label], goal=goal,
-        )
-    return label, goal - counts[label], goal
 
 
 def _answers(sets: dict, held: np.ndarray, seed: int, seeds: int, updates: int, tick: Callable) -> dict[str, np.ndarray]:

@@ -9,8 +9,7 @@ import numpy as np
 
 from bmcore.data.pictures import Pictures, load_pictures, split_pictures
 from bmcore.errors import DataError
-from bmcore.evaluate.pictures import judged
-from bmcore.evaluate.proof import checked
+from bmcore.evaluate.picture_checks import judged, provable
 from bmcore.messages import Message
 from bmcore.runs.report import Report
 
@@ -50,7 +49,7 @@ def _check(halves: Halves, wanted: dict[str, Any] | None) -> None:
     """Refuse now what could only be refused after the training."""
     judged(halves.train, halves.test)
     if wanted:
-        checked(halves.train, halves.test, wanted["class"])
+        provable(halves.train, halves.test, wanted["class"])
 
 
 def _class(labels: np.ndarray | None, name: str) -> Any:
