@@ -199,6 +199,10 @@ def test_real_pictures_are_read_without_the_rest(home):
     for one, row in zip(found, rows, strict=True):
         assert np.array_equal(np.asarray(Image.open(io.BytesIO(one))), stored["images"][row])
     assert more_pictures_real.pictures(run, "none such", 4) == []
+    spread = [np.asarray(Image.open(io.BytesIO(one))) for one in more_pictures_real.pictures(run, None, 5)]
+    n = len(stored["images"])
+    assert all(np.array_equal(one, stored["images"][i * n // 5]) for i, one in enumerate(spread)) and len(spread) == 5
+    assert len(more_pictures_real.pictures(run, None, n + 9)) == n
 
 
 def test_words_of_others_do_nothing(home):

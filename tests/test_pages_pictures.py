@@ -6,9 +6,11 @@ Only the home folder, the launcher, the look and the service are replaced.
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -20,6 +22,8 @@ from make_run import STATES  # noqa: E402
 from pagetest import button, open_page, words  # noqa: E402
 
 from bmcore import i18n  # noqa: E402
+from bmcore.data import refs  # noqa: E402
+from bmcore.errors import ParameterError  # noqa: E402
 from bmcore.ui import look, picture_data  # noqa: E402
 from bmcore.ui.picture_scenarios import STUDIO  # noqa: E402
 
@@ -300,18 +304,33 @@ def test_what_is_taken_away(home):
     assert any(code == str(home / "runs" / run_id / "model") for code in codes)
 
 
-@pytest.mark.parametrize(("data", "source"), [
-    ({"kind": "sample", "name": "digits_8x8"}, "--sample digits_8x8"),
-    ({"kind": "file", "name": "my cats.zip"}, "--data pictures.zip"),
-    ({"kind": "hub", "id": "ylecun/mnist"}, "--hub ylecun/mnist"),
+@pytest.mark.parametrize("change", [
+    {}, {"preset": "balanced"}, {"preset": "best", "params": {"minutes": 2.0, "distill": True, "steps": 40}},
+    {"estimator": "GAN", "preset": "fast", "params": {"image_size": 16, "seed": 7}},
+    {"prove": {"class": "- a 'flaw'", "keep": 30}, "params": {"learning_rate": 0.001}},
 ])
-def test_the_line_for_a_terminal_is_one_that_it_takes(data, source):
-    from types import SimpleNamespace
-
-    from bmcore import cli
+@pytest.mark.parametrize("data", [refs.sample("digits_8x8"), {"kind": "hub", "id": "ylecun/mnist", "revision": "a" * 40, "split": "train"}])
+def test_line_and_script_make_the_same_run(home, monkeypatch, change, data):
+    from bmcore import cli, runs
+    from bmcore.runs import launch
+    from bmcore.runs import spec as specs
     from bmcore.ui import picture_export
 
-    spec = {"estimator": "GAN", "data": data, "preset": "fast", "params": {}}
-    words = picture_export.line(SimpleNamespace(spec=spec)).split()
-    assert source in " ".join(words)
-    assert cli.parser(words[3:]).parse_args(words[3:]).estimator == "GAN"
+    made = SimpleNamespace(spec=specs.build({"estimator": "Diffusion", "data": data, **change}, "id"))
+    asked = []
+
+    def start(request, **_more):
+        asked.append(request)
+        raise ParameterError("That is enough.")
+
+    monkeypatch.setattr(refs, "hub", lambda id: data)
+    for module in (runs, launch):
+        monkeypatch.setattr(module, "start", start)
+    assert cli.main(shlex.split(picture_export.line(made))[3:]) == 2
+    source = picture_export.script(made).partition("\nprint(")[0]
+    with pytest.raises(ParameterError, match="enough"):
+        exec(source, {})
+    for request in asked:
+        built = specs.build(request, "id")
+        assert all(built.get(name) == made.spec.get(name) for name in ("estimator", "params", "data", "split", "prove"))
+    assert len(asked) == 2

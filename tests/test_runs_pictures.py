@@ -22,6 +22,7 @@ from bmcore.errors import DataError, ParameterError
 from bmcore.runs import script_pictures, spec, task_pictures, work_pictures_files, work_pictures_previews
 from bmcore.serve import sheets
 from bmcore.serve.picture_model import PictureModel
+from bmcore.ui import picture_sheet
 from tests.runs.conftest import kill, wait, wait_until
 
 DATA = {"kind": "sample", "name": "digits_8x8"}
@@ -244,6 +245,8 @@ def test_a_sheet():
     assert grid[0, 0] == 0 and grid[60, 0] == 1 and grid[0, 60] == 2 and grid.dtype == np.uint8
     assert sheets.sheet(images, columns=6)[0, 60] == 1
     colour = sheets.sheet(np.zeros((3, 64, 64, 3), np.uint8))
+    large = sheets.sheet(np.random.default_rng(0).integers(0, 256, (100, 256, 256, 3), np.uint8), most=sheets.PAGE)
+    assert large.shape[0] > 1000 and len(sheets.png(large)) < picture_sheet.MOST_BYTES
     assert colour.shape == (64, 200, 3) and Image.open(io.BytesIO(sheets.png(colour))).mode == "RGB"
 
 

@@ -83,7 +83,8 @@ def read_picture(content: bytes, name: str, *, size: int | None = None) -> np.nd
     Returns
     -------
     (size, size) or (size, size, 3) uint8
-        Grey if the picture is. Turned as its EXIF says, transparency on white.
+        Grey if the picture is. Turned as its EXIF says, transparency on white. Of 16 bits the upper eight in use: those of the lower
+        twelve where no pixel is brighter.
 
     Raises
     ------
@@ -128,16 +129,22 @@ def _orientation(image: Image) -> int:
 
 def _plain(image: Image) -> Image:
     """Modes that can be reduced: L and RGB, or RGBA where something is transparent."""
-    if image.mode.startswith("I") or image.mode == "F":  # 16 bit: the upper eight
+    if image.mode.startswith("I") or image.mode == "F":
         from PIL import Image as pillow
 
-        return pillow.fromarray((np.asarray(image).astype(np.int64) >> 8).clip(0, 255).astype(np.uint8))
+        return pillow.fromarray(_upper_eight(np.asarray(image).astype(np.int64)))
     if image.mode in ("L", "RGB") and "transparency" not in image.info:
         image.load()
         return image
     if image.has_transparency_data:
         return image.convert("RGBA")
     return image.convert("L" if image.mode in ("1", "LA", "La") else "RGB")
+
+
+def _upper_eight(pixels: np.ndarray) -> np.ndarray:
+    """The upper eight bits in use: detectors and X-ray machines write 12 bits into files of 16, which would be nearly black."""
+    bits = next((n for n in (8, 12) if pixels.max(initial=0) < 1 << n), 16)
+    return (pixels >> bits - 8).clip(0, 255).astype(np.uint8)
 
 
 def _square(image: Image, size: int | None) -> Image:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from dataclasses import dataclass
 
 _MOST_SCANS = 64  # a progressive JPEG of a camera has ten; each scan costs a pass over all of the picture
+_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")  # in the data of a scan, 0xff is followed by one of the bytes that are left out here
 _PNG, _JPEG = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"
 
 
@@ -69,10 +71,21 @@ def _jpeg(content: bytes) -> Header | None:
             place += 1
         elif 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
             height, width = struct.unpack(">HH", content[place + 5 : place + 9])
-            return Header("JPEG", width, height, scans=content.count(b"\xff\xda", place))
+            return Header("JPEG", width, height, scans=_scans(content, place))
         else:
             place += 2 + struct.unpack(">H", content[place + 2 : place + 4])[0]
     return None
+
+
+def _scans(content: bytes, place: int) -> int:
+    """Scans from there to the end of the picture. What follows it, as the film of a motion photo, is never decoded."""
+    scans = 0
+    while scans <= _MOST_SCANS and (found := _MARKER.search(content, place)):
+        if found[0] == b"\xff\xd9":
+            break
+        scans += found[0] == b"\xff\xda"
+        place = found.end() + int.from_bytes(content[found.end() : found.end() + 2], "big")
+    return scans
 
 
 def _webp(content: bytes) -> Header | None:

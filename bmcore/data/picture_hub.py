@@ -79,7 +79,7 @@ def _class_names(metadata: bytes | None) -> dict[str, list[str]]:
     try:
         features = json.loads(metadata or b"{}")["info"]["features"]
         return {
-            str(column): [picture_names.shown(str(one)) for one in feature["names"]]
+            str(column): [picture_names.label(str(one)) for one in feature["names"]]
             for column, feature in features.items()
             if isinstance(feature, dict) and feature.get("_type") == "ClassLabel" and isinstance(feature.get("names"), list)
         }
@@ -116,4 +116,4 @@ def _label(value: Any, names: list[str] | None) -> Any:
         return None
     if names and isinstance(value, int) and 0 <= value < len(names):
         return names[value]
-    return value if isinstance(value, int) and not isinstance(value, bool) else picture_names.shown(str(value))
+    return value if isinstance(value, int) and not isinstance(value, bool) else picture_names.label(str(value))

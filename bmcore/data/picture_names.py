@@ -13,6 +13,7 @@ _ARCHIVES = ("zip", "tar", "gz", "tgz", "bz2", "xz", "7z", "rar", "zst", "jar", 
 # what programs put beside pictures
 _OWN = ("thumbs.db", "desktop.ini", "dataset_infos.json", "dataset_info.json", "readme.md", "readme.txt")
 _LONGEST = 1000
+MOST_LABEL = 255
 
 
 def shown(name: str, most: int = 60) -> str:
@@ -93,6 +94,17 @@ def _decoded(raw: bytes, encoding: str) -> str | None:
         return None
 
 
+def label(name: str) -> str:
+    """The name of a class: cleaned, and as long as the name of a folder may be, so that no two become one.
+
+    Examples
+    --------
+    >>> label("a" * 100) == "a" * 100
+    True
+    """
+    return shown(name, MOST_LABEL)
+
+
 def folders(name: str) -> tuple[str, ...]:
     """The folders above a file, cleaned."""
-    return tuple(shown(part) for part in re.split(r"[\\/]+", name)[:-1])
+    return tuple(label(part) for part in re.split(r"[\\/]+", name)[:-1])

@@ -19,6 +19,7 @@ MAX_ALL_PIXELS = 5_000_000_000  # decoded in about a minute
 MAX_KEPT = 2**30  # bytes of what is learned from
 MAX_CLASSES = 500
 _USUAL = 64  # without a wish, larger pictures are reduced to this: four times the side costs sixteen times the training
+_SPLITS = ("train", "training", "test", "val", "valid", "validation")
 _LABELS = ("label", "labels", "class", "category", "target")
 
 
@@ -115,16 +116,32 @@ def _items(archive) -> tuple[list[Item], list[Message]]:
 
 
 def _by_folder(names: list[str], notes: list[Message]) -> dict[str, str]:
-    """The last folder above each file, where there is more than one such folder."""
+    """The last folder above each file; where that is the same for all, the one above it."""
     folders = {name: picture_names.folders(name) for name in names}
-    known = {path[-1] for path in folders.values() if path}
-    if len(known) < 2:
-        return {}
-    if len(known) > MAX_CLASSES:
-        notes.append(Message("{n} folders are too many for classes (at most {most}), so all pictures count as one kind.", n=len(known),
-                             most=MAX_CLASSES))
-        return {}
-    return {name: path[-1] for name, path in folders.items() if path}
+    for up in range(1, 1 + max((len(path) for path in folders.values()), default=0)):
+        known = {path[-up] for path in folders.values() if len(path) >= up}
+        if len(known) > MAX_CLASSES:
+            notes.append(Message("{n} folders are too many for classes (at most {most}), so all pictures count as one kind.", n=len(known),
+                                 most=MAX_CLASSES))
+            return {}
+        if len(known) > 1:
+            paths = [path[: len(path) - up + 1] for path in folders.values() if len(path) >= up]
+            notes += _in_several_places(paths)
+            return {name: path[-up] for name, path in folders.items() if len(path) >= up}
+    return {}
+
+
+def _in_several_places(paths: list[tuple[str, ...]]) -> list[Message]:
+    """What is said where folders of one name lie in several others, which may be the classes that are meant."""
+    places: dict[str, set[str]] = {}
+    for path in paths:
+        if len(path) > 1 and path[-2].lower() not in _SPLITS:
+            places.setdefault(path[-1], set()).add("/".join(path[-2:]))
+    several = next((sorted(found) for found in places.values() if len(found) > 1), None)
+    return [] if several is None else [Message(
+        "The last folder is the class, so {first} and {second} are one class. If the folders above are meant, leave out the last ones.",
+        first=picture_names.shown(several[0]), second=picture_names.shown(several[1]),
+    )]
 
 
 def _by_metadata(archive, entries: dict, notes: list[Message]) -> dict[str, str]:
@@ -145,7 +162,7 @@ def _by_metadata(archive, entries: dict, notes: list[Message]) -> dict[str, str]
         for file, value, given in zip(frame[lowered["file_name"]].astype(str), frame[label], frame[label].notna(), strict=True):
             if given:
                 file = file.replace("\\", "/").removeprefix("./")
-                found[f"{folder}/{file}".lstrip("/")] = picture_names.shown(str(value))
+                found[f"{folder}/{file}".lstrip("/")] = picture_names.label(str(value))
     return found if len(set(found.values())) <= MAX_CLASSES else {}
 
 

@@ -17,7 +17,7 @@ from diffusers.models.modeling_utils import ModelMixin
 from bmcore.image.polish import Polish
 
 EXACT = 1024  # numbers a patch up to which the covariance is taken apart exactly
-MOST_PATCHES = 200_000  # that the directions are learned from
+MOST_PATCHES, MOST_NUMBERS = 200_000, 32_000_000  # that the directions are learned from, and numbers in them
 LEAST_SPREAD = 1e-3  # of constant pictures, which have none
 
 
@@ -56,14 +56,15 @@ class PatchCodec(ModelMixin, ConfigMixin):
 
     @classmethod
     def learn(cls, pixels: np.ndarray, patch: tuple[int, int] | None = None, components: int = 64, seed: int = 0) -> PatchCodec:
-        """The codec of these pictures (n, h, w, c) uint8; without `patch` it is the whole picture."""
+        """The codec of these pictures (n, h, w, c) uint8; without `patch` it is the whole picture. Below 400 MB beside the pictures."""
         n, h, w, c = pixels.shape
         ph, pw = patch or (h, w)
         codec = cls(h, w, c, ph, pw, 0)
-        rows = np.random.default_rng(seed).permutation(n)[:max(2, MOST_PATCHES // codec.grid**2)]
+        many = min(MOST_PATCHES, MOST_NUMBERS // codec.numbers) // codec.grid**2
+        rows = np.random.default_rng(seed).permutation(n)[: max(2, many)]
         flat = codec.patches(as_tensor(pixels[np.sort(rows)]))  # (m, numbers)
         mean = flat.mean(0)
-        flat = flat - mean
+        flat -= mean
         basis = _directions(flat, min(components, codec.numbers), seed)  # (numbers, d)
         spread = float((flat @ basis).square().mean().sqrt())
         codec = cls(h, w, c, ph, pw, basis.shape[1], 1 / max(spread, LEAST_SPREAD))

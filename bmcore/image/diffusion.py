@@ -54,7 +54,8 @@ class Diffusion(Generator):
     with the lowest loss on pictures held out of training are kept, so that it does not learn pictures by heart.
 
     Time: `minutes`, or `steps` times about 6 x 2 million operations a picture of the batch. Sampling: 2 thousand pictures or more a second
-    on two cores at up to 32 pixels. Memory: the pictures as 4 bytes a number, and some 100 MB.
+    on two cores at up to 32 pixels. Memory of the whole process: 0.7 GB for 5,000 digits of 28 x 28 and 0.95 GB for 60,000, 1.0 GB for
+    3,000 colour pictures of 64 x 64, 1.6 GB for 1,000 of 128 x 128, 2.4 GB for 400 of 256 x 256.
 
     Raises
     ------

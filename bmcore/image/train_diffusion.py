@@ -43,7 +43,7 @@ def fit(settings: dict[str, Any], given: Learnable, report: Callable[..., None],
     with devices.seeded(settings["seed"]):
         flow = _fresh(settings, given, device)
         seconds = None if settings["steps"] else settings["minutes"] * 60
-        _polish(flow, given.pixels, settings["steps"], seconds, report, started)
+        _polish(flow, given.pixels, settings, seconds, report, started)
         task = FlowTask(flow, given, settings)
         budget = Budget(settings["steps"], seconds, device)
         loop = BudgetLoop(task, budget, report, note, checkpoints, watch, started)
@@ -67,9 +67,11 @@ def _fresh(settings: dict[str, Any], given: Learnable, device: str) -> Flow:
     return Flow(_transformer(codec, large=device != "cpu"), codec, given.k, device)
 
 
-def _polish(flow: Flow, pixels: np.ndarray, steps: int | None, seconds: float | None, report: Callable[..., None], started: float) -> None:
+def _polish(
+    flow: Flow, pixels: np.ndarray, settings: dict[str, Any], seconds: float | None, report: Callable[..., None], started: float
+) -> None:
     """Give a codec that leaves something out a network that puts it back, within a small share of the budget."""
-    config = flow.codec.config
+    config, steps = flow.codec.config, settings["steps"]
     if config.components >= flow.codec.numbers or len(pixels) < polish.LEAST or min(pixels.shape[1:3]) < polish.SMALLEST:
         return
     begun, most = time.monotonic(), polish.MOST if seconds else min(polish.MOST, int(polish.SHARE * steps))
@@ -80,7 +82,9 @@ def _polish(flow: Flow, pixels: np.ndarray, steps: int | None, seconds: float | 
         return max(updates / most if most else 1.0, (now - begun) / (polish.SHARE * seconds) if seconds else 0.0)
 
     flow.codec = flow.codec.polished(polish.WIDTH)
-    x = torch.from_numpy(pixels[:polish.MOST * polish.BATCH]).to(flow.device)
+    # pictures come class by class: the first ones would be of few classes
+    rows = np.sort(np.random.default_rng(settings["seed"]).permutation(len(pixels))[: polish.MOST * polish.BATCH])
+    x = torch.from_numpy(pixels[rows]).to(flow.device)
     polish.teach(flow.codec.polish, flow.soft, x, done)
 
 

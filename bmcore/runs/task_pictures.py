@@ -17,7 +17,7 @@ MODELS = ("Diffusion", "GAN")
 _SPLIT = {"test": 0.15, "seed": 0}
 _SPLIT_TAKES = {"test": (params.Range(0.01, 0.5),), "seed": (params.Range(0, 2**31 - 1),)}
 _KEEP = params.Range(1, 100_000)
-_LONGEST = 200  # characters of a class
+_LONGEST = 255  # characters of a class
 
 
 def entries(request: dict[str, Any], preset: dict[str, Any]) -> dict[str, Any]:

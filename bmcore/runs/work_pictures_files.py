@@ -28,9 +28,9 @@ def write(folder: Path, generator: Estimator, train: Pictures, seed: int, report
     """All of them: phase describe. One that an earlier attempt finished stays."""
     report.phase("describe")
     if not (folder / SHEET).is_file():
-        files.write_bytes(folder / SHEET, sheets.png(sheets.sheet(drawn(generator, seed))))
+        files.write_bytes(folder / SHEET, sheets.png(sheets.sheet(drawn(generator, seed), most=sheets.PAGE)))
     if not (folder / REAL).is_file():
-        files.write_bytes(folder / REAL, sheets.png(sheets.sheet(learned(generator, train, seed))))
+        files.write_bytes(folder / REAL, sheets.png(sheets.sheet(learned(generator, train, seed), most=sheets.PAGE)))
     report(1, 10, phase="describe")
     if not (folder / TRAINING).is_file():
         kept = io.BytesIO()

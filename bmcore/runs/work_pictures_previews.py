@@ -40,7 +40,8 @@ class Previews:
         # what a killed attempt saw after its last checkpoint never happened
         kept = _thinned([entry for entry in self.shown if entry["step"] < step])
         name = f"{FOLDER}/{int(step)}.png"
-        files.write_bytes(self.folder / name, sheets.png(sheets.sheet(pictures, max(1, len(pictures) // _EACH), by_column=True)))
+        shown = sheets.sheet(pictures, max(1, len(pictures) // _EACH), by_column=True, most=sheets.PAGE)
+        files.write_bytes(self.folder / name, sheets.png(shown))
         self.shown = [*kept, {"file": name, "step": int(step), "seconds": round(float(seconds), 2)}]
         files.write_json(self.folder / LIST, self.shown)
         self._sweep()

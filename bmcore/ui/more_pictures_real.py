@@ -14,7 +14,8 @@ _COLOUR = {1: 0, 3: 2}  # channels -> colour type of a PNG
 
 
 def pictures(run, label: str | None, n: int) -> list[bytes]:
-    """The first `n` real pictures that the run learned from, of that class if one is named; empty where the file is absent or damaged."""
+    """`n` real pictures that the run learned from: the first of that class if one is named, else from everywhere, since pictures come class
+    by class. Empty where the file is absent or damaged."""
     path = run.folder / "training.npz"
     try:
         mark = path.stat()
@@ -32,10 +33,10 @@ def _kept(path: str, _changed: int, _bytes: int, label: str | None, n: int) -> t
         return ()
 
 
-def _rows(held: zipfile.ZipFile, label: str | None, n: int) -> list[int]:
-    """Which pictures: the first of that class, in order."""
+def _rows(held: zipfile.ZipFile, label: str | None, n: int) -> list[int] | int:
+    """Which pictures: the first of that class, in order; or how many at even distances."""
     if label is None:
-        return list(range(n))
+        return n
     import numpy as np
 
     with held.open("labels.npy") as file:
@@ -43,8 +44,8 @@ def _rows(held: zipfile.ZipFile, label: str | None, n: int) -> list[int]:
     return [i for i, one in enumerate(known.tolist()) if str(one) == label][:n]
 
 
-def _read(held: zipfile.ZipFile, rows: list[int]) -> list[bytes]:
-    """Those rows of the array, without the others in memory."""
+def _read(held: zipfile.ZipFile, rows: list[int] | int) -> list[bytes]:
+    """Those rows of the array, or so many at even distances, without the others in memory."""
     import numpy as np
 
     found = []
@@ -55,7 +56,8 @@ def _read(held: zipfile.ZipFile, rows: list[int]) -> list[bytes]:
         if kind != np.uint8 or by_column or len(shape) not in (3, 4) or max(shape[1:3]) > LONGEST_SIDE:
             raise ValueError(shape)
         start, each = file.tell(), int(np.prod(shape[1:]))
-        for row in rows:
+        few = min(rows, shape[0]) if isinstance(rows, int) else 0
+        for row in [i * shape[0] // few for i in range(few)] if isinstance(rows, int) else rows:
             if row >= shape[0]:
                 break
             file.seek(start + row * each)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import streamlit as st
 
+from bmcore.data.picture_names import MOST_LABEL
 from bmcore.errors import BmcoreError, DataError
 from bmcore.messages import Message
 from bmcore.ui import charts, look, picture_sheet, picture_source, states
@@ -102,7 +103,7 @@ def _seen(answer: dict) -> Seen:
     return Seen(
         n=int(answer.get("n") or 0),
         size=tuple(answer.get("size") or (0, 0, 0)),
-        counts={one_line(name, 60): int(n) for name, n in (answer.get("counts") or [])[:MOST_CLASSES]},
+        counts={one_line(name, MOST_LABEL): int(n) for name, n in (answer.get("counts") or [])[:MOST_CLASSES]},
         notes=[Message.from_dict(note) for note in answer.get("notes") or []],
         sheet=sheet[0] if sheet else None,
         examples=[(label, pngs[0]) for label, pngs in examples if pngs],
@@ -141,7 +142,7 @@ def _enough(scenario: PictureScenario, seen: Seen) -> bool:
 def _preview(scenario: PictureScenario, seen: Seen) -> None:
     """Some of them, and how many there are of each kind."""
     if seen.sheet:
-        names = ", ".join(list(seen.counts)[:10])
+        names = ", ".join(one_line(name, 60) for name in list(seen.counts)[:10])
         alt = _("Some of the pictures to learn from.") if not names else _("Some of the pictures to learn from: {names}.", names=names)
         st.markdown(f":green-badge[{_('Real')}]")
         picture_sheet.sheet(seen.sheet, alt=alt, key=f"{scenario.key}.preview")

@@ -7,6 +7,8 @@ import shlex
 
 import streamlit as st
 
+from bmcore import params
+from bmcore.base import estimator_class
 from bmcore.ui import picture_sheet
 from bmcore.ui.words import _
 
@@ -56,7 +58,8 @@ def script(run) -> str:
     """A script that makes the same run again and asks it for pictures."""
     spec = run.spec
     given = [repr(spec["estimator"]), _data(spec["data"])]
-    given += [f"{name}={value!r}" for name, value in spec["params"].items()]
+    given += [f"{name}={spec[name]!r}" for name in ("preset", "prove") if spec.get(name)]
+    given += [f"{name}={value!r}" for name, value in _changed(spec).items()]
     lines = ",\n    ".join(given)
     return (
         f'import bmcore\n\nrun = bmcore.train(\n    {lines},\n)\nprint(run.evaluation["verdict"])\n'
@@ -66,15 +69,27 @@ def script(run) -> str:
 
 def line(run) -> str:
     """The same training from a terminal."""
-    spec = run.spec
-    data = spec["data"]
-    kinds = {"sample": f"--sample {data.get('name')}", "hub": f"--hub {shlex.quote(str(data.get('id')))}"}
-    source = kinds.get(data.get("kind"), "--data pictures.zip")
-    preset = f" --preset {spec['preset']}" if isinstance(spec["preset"], str) and spec["preset"].isalnum() else ""
-    return f"python -m bmcore train {spec['estimator']} {source}{preset}"
+    spec, data = run.spec, run.spec["data"]
+    kinds = {"sample": ["--sample", data.get("name")], "hub": ["--hub", data.get("id")]}
+    words = ["python", "-m", "bmcore", "train", spec["estimator"], *kinds.get(data.get("kind"), ["--data", "pictures.zip"])]
+    if spec.get("preset"):
+        words += ["--preset", spec["preset"]]
+    if spec.get("prove"):
+        words += [f"--prove={spec['prove']['class']}", "--keep", spec["prove"]["keep"]]
+    for name, value in _changed(spec).items():
+        words += ["--set", f"{name}={value}"]
+    return shlex.join(map(str, words))
+
+
+def _changed(spec: dict) -> dict:
+    """The settings that differ from what the estimator and the preset would set by themselves."""
+    cls = estimator_class(spec["estimator"])
+    start = {name: entry.default for name, entry in params.declared(cls).items()}
+    start |= cls.presets.get(spec.get("preset"), {}).get("params", {})
+    return {name: value for name, value in spec["params"].items() if value != start.get(name)}
 
 
 def _data(data: dict) -> str:
     if data.get("kind") == "sample":
         return f"sample={data.get('name')!r}"
-    return repr(str(data.get("name") or data.get("id") or "pictures.zip"))
+    return repr(data) if data.get("kind") == "hub" else repr(str(data.get("name") or "pictures.zip"))

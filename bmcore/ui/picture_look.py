@@ -14,6 +14,8 @@ from __future__ import annotations
 import base64
 import io
 
+from bmcore.data.picture_names import MOST_LABEL
+
 COLUMNS, MOST, CELL, MOST_CLASSES, MOST_NOTES = 10, 60, 56, 500, 20
 
 
@@ -31,7 +33,7 @@ def answer(request: dict) -> dict:
 
 
 def _found(pictures) -> dict:
-    counts = [[str(name)[:60], n] for name, n in list(pictures.classes.items())[:MOST_CLASSES]]
+    counts = [[str(name)[:MOST_LABEL], n] for name, n in list(pictures.classes.items())[:MOST_CLASSES]]
     size = [int(side) for side in pictures.pixels.shape[1:]]
     return {
         "n": len(pictures),
@@ -42,7 +44,7 @@ def _found(pictures) -> dict:
         "notes": [note.to_dict() for note in pictures.notes[:MOST_NOTES]],
         "sheet": _text(_sheet(pictures)),
         "examples": [
-            {"label": str(name)[:60], "picture": _text(pictures.images[_of(pictures, name)[0]])}
+            {"label": str(name)[:MOST_LABEL], "picture": _text(pictures.images[_of(pictures, name)[0]])}
             for name in list(pictures.classes)[:COLUMNS]
         ],
         "problem": None,

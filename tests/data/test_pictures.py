@@ -126,6 +126,40 @@ def test_metadata_with_a_blank_label_and_a_path():
     assert load_pictures(store_archive([*files, ("metadata.csv", table)], "x")).labels.tolist() == ["1", "0", "other"]
 
 
+def labels_of(*names):
+    """The classes of pictures of these names, and what is said of them."""
+    pictures = load_pictures(store_archive([(name, saved(noise())) for name in names], "x"))
+    return list(pictures.labels) if pictures.labels is not None else None, text(pictures.notes)
+
+
+def test_classes_come_from_the_last_folder_at_which_they_differ():
+    alike = "scratches on the outer ring of the bearing, seen from the left side, "
+    assert labels_of(f"{alike}deep/1.png", f"{alike}shallow/2.png")[0] == [f"{alike}deep", f"{alike}shallow"]
+    assert labels_of("cats/2023/1.png", "dogs/2023/2.png")[0] == ["cats", "dogs"]
+    assert labels_of("train/cat/1.png", "train/dog/2.png", "test/cat/3.png")[0] == ["cat", "cat", "dog"]
+    labels, notes = labels_of("cats/2023/1.png", "cats/2024/2.png", "dogs/2023/3.png")
+    assert labels == ["2023", "2024", "2023"] and "cats/2023 and dogs/2023 are one class" in notes
+    assert "one class" not in labels_of("train/cat/1.png", "train/dog/2.png", "test/cat/3.png")[1]
+    assert labels_of("a/1.png", "a/2.png")[0] is None
+
+
+def test_a_motion_photo_and_a_second_frame_are_one_picture():
+    photo = saved(noise(64, 64), "JPEG", quality=90, progressive=True)
+    film = np.random.default_rng(0).integers(0, 256, 20_000_000, dtype=np.uint8).tobytes()
+    assert film.count(b"\xff\xda") > 200
+    np.testing.assert_array_equal(picture_files.read_picture(photo + film, "m.jpg"), picture_files.read_picture(photo, "m.jpg"))
+    first, second = Image.fromarray(noise(32, 32)), Image.fromarray(noise(32, 32))
+    file = io.BytesIO()
+    first.save(file, "MPO", save_all=True, append_images=[second])
+    assert picture_files.read_picture(file.getvalue(), "two.jpg").shape == (32, 32, 3)
+
+
+@pytest.mark.parametrize(("most", "shift"), [(255, 0), (4095, 4), (65535, 8)])
+def test_greys_of_more_than_eight_bits(most, shift):
+    pixels = np.linspace(0, most, 256).round().astype(np.uint16).reshape(16, 16)
+    np.testing.assert_array_equal(picture_files.read_picture(saved(pixels), "x.png"), (pixels >> shift).astype(np.uint8))
+
+
 def test_hub_parquet(tmp_path, monkeypatch):
     import pyarrow as pa
     from pyarrow import parquet
