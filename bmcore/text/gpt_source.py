@@ -109,22 +109,24 @@ def _check(folder: Path, model: Any, tokenizer: Any, loaded: dict[str, Any]) -> 
         raise ModelError("The tokenizer in {folder} knows more words than the model. The files do not belong together.", folder=folder.name)
     if tokenizer.pad_token is None and tokenizer.eos_token is not None:
         tokenizer.pad_token = tokenizer.eos_token
-    if not _looks_back_only(model):
+    _try(folder, model)
+
+
+def _try(folder: Path, model: Any) -> None:
+    """Refuse what could only fail, or learn wrongly, after a long wait."""
+    from bmcore.text import gpt_trial
+
+    if not gpt_trial.looks_back_only(model):
         raise ModelError(
             "The model in {folder} reads a text from both sides, as BERT does, so it cannot write. Choose a causal language model, such as "
             "GPT-2, Qwen or Llama.", folder=folder.name,
         )
-
-
-def _looks_back_only(model: Any) -> bool:
-    """Whether what comes later leaves the answers before it as they are."""
-    import torch
-
-    last = min(7, model.get_input_embeddings().num_embeddings - 1)
-    given = torch.tensor([[1, 2, 3, 4], [1, 2, 3, last]], device=model.device).clamp(max=last)  # (2, 4)
-    with torch.no_grad():
-        first, second = model(input_ids=given, use_cache=False).logits[:, :3].float()  # (3, V) each
-    return bool(torch.allclose(first, second, rtol=1e-3, atol=1e-3 * float(first.abs().max())))
+    if not (gpt_trial.can_be_trained(model) and gpt_trial.can_write(model)):
+        raise ModelError(
+            "The model in {folder} ({kind}) cannot be trained here: texts that are learned side by side would see each other, as with "
+            "models that carry a state along the text. Choose a model of attention only, such as GPT-2, Qwen 3, Llama or Gemma 3.",
+            folder=folder.name, kind=str(model.config.model_type)[:40],
+        )
 
 
 def _fetch(model: str, revision: str | None) -> Path:

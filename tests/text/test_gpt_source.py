@@ -65,6 +65,39 @@ def test_a_model_that_reads_both_sides_cannot_write(tmp_path):
         gpt_source.open_folder(tmp_path)
 
 
+SIZES = {"vocab_size": 300, "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 48,
+         "max_position_embeddings": 64}
+OTHERS = {  # what is made of transformers' own class of the name, and whether it can be trained here
+    "Mamba": ({"vocab_size": 300, "hidden_size": 32, "num_hidden_layers": 2, "state_size": 4}, False),
+    "Lfm2": ({**SIZES, "num_key_value_heads": 2, "layer_types": ["conv", "full_attention"]}, False),
+    "Bloom": ({"vocab_size": 300, "hidden_size": 32, "n_layer": 2, "n_head": 4}, False),
+    "GPTNeo": ({"vocab_size": 300, "hidden_size": 32, "num_layers": 2, "num_heads": 4, "window_size": 8,
+                "attention_types": [[["global", "local"], 1]], "max_position_embeddings": 64}, True),
+    "Mpt": ({"vocab_size": 300, "d_model": 32, "n_heads": 4, "n_layers": 2, "max_seq_len": 64}, True),
+    "Phi": (SIZES, True),
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_a_model_that_would_mix_packed_texts_is_refused_at_once(name, tmp_path):
+    import transformers
+
+    settings, fits = OTHERS[name]
+    torch.manual_seed(1)
+    model = getattr(transformers, f"{name}ForCausalLM")(getattr(transformers, f"{name}Config")(**settings))
+    with torch.no_grad():
+        for weight in model.parameters():
+            if weight.ndim > 1:
+                weight.normal_(0, 0.3)
+    model.save_pretrained(tmp_path)
+    tiny_models.tokenizer().save_pretrained(tmp_path)
+    if fits:
+        gpt_source.open_folder(tmp_path)
+        return
+    with pytest.raises(ModelError, match="would see each other"):
+        gpt_source.open_folder(tmp_path)
+
+
 @pytest.mark.parametrize(("name", "words"), [
     ("/no/such/folder", "no model folder"), ("a b", "neither a model folder"), ("nobody/nothing", "cannot be reached"),
 ])
