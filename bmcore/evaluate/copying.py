@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -10,7 +11,8 @@ import numpy as np
 SEED = 16  # characters; shorter spans are not told from none
 LONG = 50  # characters: a span of more is called copied
 MOST = 20_000_000  # characters of training text that are looked at: about 0.8 GB at once
-_PLACES = 32  # of a seed that stands at more places, these are tried
+_PLACES = 4  # of each seed that are tried at first, to know how long a span has to be to matter
+_MOST_PLACES = 200_000  # of a window that stands at more places, so many are looked at
 _BASE = np.uint64(0x9E3779B97F4A7C15)
 _BORDER = "\x00"
 
@@ -42,7 +44,9 @@ class Copies:
     Notes
     -----
     Every window of 16 characters is hashed and sorted: O(n log n), about 40 bytes a character.
-    Each window of a text that is found is made as long as it goes, by binary search over hashes of prefixes.
+    A span no shorter than the best one known holds one of a few windows of the text (anchors), the rarest ones near each other; from
+    every place of an anchor the span is made as long as it goes, both ways, by binary search over hashes of prefixes. So the longest
+    span is found however often its words stand in the training texts, up to 200,000 times.
 
     Examples
     --------
@@ -77,16 +81,44 @@ class Copies:
         starts = np.arange(len(text) - SEED + 1)
         asked = _windows(prefix, starts, SEED)
         low, high = np.searchsorted(self._sorted, asked), np.searchsorted(self._sorted, asked, "right")
-        lengths, places = np.zeros(len(starts), np.int64), np.zeros(len(starts), np.int64)
+        best = self._first(prefix, low, high)
+        if best < SEED:
+            return Copied(0, 0, "", 0)
+        # of spans no shorter than the best one known, and of all over LONG
+        anchors = _anchors(high - low, min(best, LONG + 1) + 1 - SEED)
+        spans = [self._spans(prefix, before, anchor, low[anchor], high[anchor]) for before, anchor in pairwise([-1, *anchors])]
+        return self._summed(text, *map(np.concatenate, zip(*spans, strict=True)))
+
+    def _spans(self, prefix: np.ndarray, before: int, anchor: int, low: int, high: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """(start, place, length) of each span through an anchor that does not go through the anchor before it too."""
+        there = self._order[low : high : max(1, -(-(high - low) // _MOST_PLACES))]
+        if before >= 0:
+            back = anchor - before
+            there = there[there >= back]
+            known = _windows(prefix, np.array([before]), back + SEED)
+            there = there[_windows(self._prefix, there - back, back + SEED) != known]
+        here = np.full(len(there), anchor)
+        left = self._before(prefix, here, there)
+        return here - left, there - left, left + self._length(prefix, here, there)
+
+    def _first(self, prefix: np.ndarray, low: np.ndarray, high: np.ndarray) -> int:
+        """A length that some span has, 15 if there is none of 16."""
+        best = SEED - 1
         for turn in range(_PLACES):
             here = np.flatnonzero(high - low > turn)
             if not len(here):
                 break
-            there = self._order[low[here] + turn]
-            found = self._length(prefix, here, there)
-            better = found > lengths[here]
-            lengths[here[better]], places[here[better]] = found[better], there[better]
-        return self._summed(text, lengths, places)
+            best = max(best, int(self._length(prefix, here, self._order[low[here] + turn]).max()))
+        return best
+
+    def _before(self, prefix: np.ndarray, here: np.ndarray, there: np.ndarray) -> np.ndarray:
+        """How far both texts agree before these positions."""
+        low, high = np.zeros(len(here), np.int64), np.minimum(here, there)
+        while (low < high).any():
+            middle = (low + high + 1) // 2
+            same = _windows(prefix, here - middle, middle) == _windows(self._prefix, there - middle, middle)
+            low, high = np.where(same, middle, low), np.where(same, high, middle - 1)
+        return low
 
     def _length(self, prefix: np.ndarray, here: np.ndarray, there: np.ndarray) -> np.ndarray:
         """How far both texts agree from these positions on."""
@@ -98,17 +130,30 @@ class Copies:
             low, high = np.where(same, middle, low), np.where(same, high, middle - 1)
         return low
 
-    def _summed(self, text: str, lengths: np.ndarray, places: np.ndarray) -> Copied:
-        best = int(lengths.argmax())
-        longest, place = int(lengths[best]), int(places[best])
+    def _summed(self, text: str, starts: np.ndarray, places: np.ndarray, lengths: np.ndarray) -> Copied:
+        best = int(np.lexsort((starts, -lengths))[0])
+        start, longest, place = int(starts[best]), int(lengths[best]), int(places[best])
         passage = self._text[place:place + longest]
-        if text[best:best + longest] != passage:  # two texts with one hash: so improbable that nothing finer is worth it
+        if text[start:start + longest] != passage:  # two texts with one hash: so improbable that nothing finer is worth it
             return Copied(0, 0, "", 0)
         inside = np.zeros(len(text) + 1, np.int64)
-        long = np.flatnonzero(lengths > LONG)
-        np.add.at(inside, long, 1)
-        np.add.at(inside, long + lengths[long], -1)
-        return Copied(longest, best, passage, int((inside.cumsum() > 0).sum()))
+        long = lengths > LONG
+        np.add.at(inside, starts[long], 1)
+        np.add.at(inside, starts[long] + lengths[long], -1)
+        return Copied(longest, start, passage, int((inside.cumsum() > 0).sum()))
+
+
+def _anchors(counts: np.ndarray, most: int) -> np.ndarray:
+    """Positions, the rarest of each stretch, such that any `most` following positions hold one.
+
+    >>> _anchors(np.array([5, 1, 5, 5, 0, 2]), 3).tolist()
+    [1, 4]
+    """
+    found, at = [], -1
+    while at + most < len(counts):
+        at += 1 + int(counts[at + 1 : at + 1 + most].argmin())
+        found.append(at)
+    return np.array(found, np.int64)
 
 
 def _codes(text: str) -> np.ndarray:

@@ -33,6 +33,21 @@ def test_as_the_slow_one(documents, text, cut):
     assert text[found.start:found.start + found.longest] == found.passage
 
 
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.integers(30, 90), st.integers(0, 2))
+def test_spans_in_texts_that_say_the_same_over_and_over(seed, length, changes):
+    """More than a hundred places of each window, of which one goes on as the text does."""
+    draw = np.random.default_rng(seed)
+    form = "".join(draw.choice(list("ab "), length))
+    documents = [form + "".join(draw.choice(list("abc"), 12)) for _ in range(120)]
+    text = draw.choice(documents) + form[: length // 2] + draw.choice(documents)[draw.integers(0, 9):]
+    for at in draw.integers(0, len(text), changes):
+        text = text[:at] + "x" + text[at + 1:]
+    found = Copies(documents).of([text])[0]
+    assert (found.longest, found.over) == slow(text, documents)
+    assert text[found.start:found.start + found.longest] == found.passage
+
+
 def test_a_span_does_not_go_from_one_document_to_the_next():
     a, b = "one sentence that ends here, ", "and another that begins there."
     assert Copies([a, b]).of([a + b])[0].longest == len(b)
