@@ -103,14 +103,15 @@ def generation(evaluation: dict) -> None:
     rows = [
         [
             _called(entry), *(_span(entry.get(name)) for name in ("bits_per_byte", "distinct_2", "repetition")),
-            _span((entry.get("copied") or {}).get("share_over_50")), _most((entry.get("copied") or {}).get("longest")),
+            *(_span((entry.get("copied") or {}).get(name)) for name in ("share_over_50", "texts_over_50")),
+            _most((entry.get("copied") or {}).get("longest")),
         ]
         for entry in everyone
     ]
     _verdict(evaluation)
     head = [
         _("model"), _("bits a byte, less is better (95 %)"), _("different pairs of words"), _("repeats itself"),
-        _("copied in long pieces"), _("longest copy, characters"),
+        _("copied in long pieces"), _("texts with such a piece"), _("longest copy, characters"),
     ]
     table(head, rows)
     for shown in (evaluation.get("continuations") or ())[:_CONTINUED]:

@@ -94,9 +94,8 @@ class Copies:
         there = self._order[low : high : max(1, -(-(high - low) // _MOST_PLACES))]
         if before >= 0:
             back = anchor - before
-            there = there[there >= back]
             known = _windows(prefix, np.array([before]), back + SEED)
-            there = there[_windows(self._prefix, there - back, back + SEED) != known]
+            there = there[(there < back) | (_windows(self._prefix, np.maximum(there - back, 0), back + SEED) != known)]
         here = np.full(len(there), anchor)
         left = self._before(prefix, here, there)
         return here - left, there - left, left + self._length(prefix, here, there)
@@ -144,14 +143,14 @@ class Copies:
 
 
 def _anchors(counts: np.ndarray, most: int) -> np.ndarray:
-    """Positions, the rarest of each stretch, such that any `most` following positions hold one.
+    """Positions, the last of the rarest of each stretch, such that any `most` following positions hold one.
 
     >>> _anchors(np.array([5, 1, 5, 5, 0, 2]), 3).tolist()
     [1, 4]
     """
     found, at = [], -1
     while at + most < len(counts):
-        at += 1 + int(counts[at + 1 : at + 1 + most].argmin())
+        at += most - int(counts[at + 1 : at + 1 + most][::-1].argmin())
         found.append(at)
     return np.array(found, np.int64)
 

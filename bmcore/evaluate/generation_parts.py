@@ -61,8 +61,13 @@ def variety(texts: Sequence[str], seed: int) -> dict[str, dict[str, float]]:
 
 
 def copied(texts: Sequence[str], found: Sequence[Copied], seed: int) -> dict[str, dict[str, float]]:
-    """The longest spans that stand in the training texts, and the share of characters in spans over 50."""
+    """The longest spans that stand in the training texts, the share of characters in spans over 50, and that of texts with such a span."""
     longest = np.array([one.longest for one in found] or [0])
     over, size = np.array([one.over for one in found], float), np.array([max(1, len(text)) for text in texts], float)
-    share = span(*ratio(over, size, resamples(len(size), seed))) if len(size) else {"value": 0.0, "low": 0.0, "high": 0.0}
-    return {"longest": {"value": float(np.median(longest)), "max": int(longest.max())}, "share_over_50": share}
+    none = {"value": 0.0, "low": 0.0, "high": 0.0}
+    draws = resamples(len(size), seed) if len(size) else None
+    return {
+        "longest": {"value": float(np.median(longest)), "max": int(longest.max())},
+        "share_over_50": span(*ratio(over, size, draws)) if len(size) else none,
+        "texts_over_50": span(*ratio((over > 0).astype(float), np.ones(len(size)), draws)) if len(size) else none,
+    }

@@ -12,33 +12,32 @@ from typing import Any
 import torch
 
 from bmcore.text.gpt_batch import Batch
-from bmcore.text.gpt_head import masked
+from bmcore.text.gpt_head import masked, plain
 from bmcore.text.gpt_packing import within
 
-_SHARE = 1e-3  # of the largest logit, by which two ways to the same logits may differ
+_SHARE = 1e-3  # of the largest number, by which two ways to the same answer may differ
 _LONG, _CUT = 7, 4  # tokens of two packed texts, and where the second begins
 
 
 def looks_back_only(model: Any) -> bool:
     """Whether what comes later leaves the answers before it as they are."""
-    tokens = _tokens(model)
-    changed = tokens.clone()
-    changed[:, -1] = tokens[0, 0]
-    first, second = (_logits(model, {"input_ids": ids})[:-1] for ids in (tokens, changed))
+    both = _tokens(model).repeat(2, 1)
+    both[1, -1] = both[0, 0]
+    first, second = _states(model, {"input_ids": both})[:, :-1]
     return _alike(first, second)
 
 
 def can_be_trained(model: Any) -> bool:
-    """Whether the second of two packed texts gets the logits that it gets alone."""
+    """Whether the second of two packed texts is read as it is alone."""
     tokens = _tokens(model)
     places = torch.arange(_LONG, device=tokens.device)
     segments = (places >= _CUT).int()[None]  # (1, T)
     inputs = {"input_ids": tokens, "position_ids": (places - _CUT * (places >= _CUT))[None], "attention_mask": within(segments)}
     try:
-        packed, alone = _logits(model, masked(model, inputs)), _logits(model, {"input_ids": tokens[:, _CUT:]})
+        packed, alone = _states(model, masked(model, inputs)), _states(model, {"input_ids": tokens[:, _CUT:]})
     except Exception:  # every architecture has its own way to refuse an argument
         return False
-    return _alike(packed[_CUT:], alone)
+    return _alike(packed[:, _CUT:], alone)
 
 
 def can_write(model: Any) -> bool:
@@ -50,8 +49,9 @@ def can_write(model: Any) -> bool:
         found = batch.step([tokens[3], tokens[1]])
     except Exception:
         return False
-    wanted = [_logits(model, {"input_ids": torch.tensor([tokens[:n]], device=model.device)})[-1] for n in (4, 2)]
-    return all(_alike(one, other) for one, other in zip(found, wanted, strict=True))
+    with torch.no_grad():
+        wanted = model(input_ids=torch.tensor([tokens[:4]], device=model.device), use_cache=False).logits[0, [3, 1]].float()  # (2, V)
+    return _alike(found, wanted)
 
 
 def _tokens(model: Any) -> torch.Tensor:
@@ -61,8 +61,10 @@ def _tokens(model: Any) -> torch.Tensor:
 
 
 @torch.no_grad()
-def _logits(model: Any, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
-    return model(**inputs, use_cache=False).logits[0].float()  # (T, V)
+def _states(model: Any, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
+    """What the model's answers are made from: (B, T, D), or the logits (B, T, V) themselves where there is more between."""
+    found = model.base_model(**inputs, use_cache=False)[0] if plain(model) else model(**inputs, use_cache=False).logits
+    return found.float()
 
 
 def _alike(first: torch.Tensor, second: torch.Tensor) -> bool:

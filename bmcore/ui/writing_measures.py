@@ -17,7 +17,8 @@ NUMBERS = {
     "perplexity": (Message("Perplexity of a piece"), 1, False),
     "distinct_2": (Message("Different pairs of pieces, %"), 0, True),
     "repetition": (Message("Repetition, %"), 1, True),
-    "copied": (Message("Copied in long spans, %"), 1, True),
+    "share_over_50": (Message("Copied in long spans, %"), 1, True),
+    "texts_over_50": (Message("Texts with a long copied span, %"), 0, True),
     "tokens_per_s": (Message("Pieces a second"), 0, False),
     "parameters": (Message("Parameters"), 0, False),
     "seconds": (Message("Learning time, s"), 0, False),
@@ -68,9 +69,8 @@ def table(done: list[tuple[str, dict]]) -> None:
 
 
 def _value(model: dict, measure: str) -> float | None:
-    found = model.get(measure)
-    if measure == "copied" and isinstance(found, dict):
-        found = found.get("share_over_50")
+    held = model.get("copied") if measure in ("share_over_50", "texts_over_50") else model
+    found = held.get(measure) if isinstance(held, dict) else None
     found = found.get("value") if isinstance(found, dict) else found
     return float(found) if isinstance(found, int | float) and not isinstance(found, bool) else None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -24,7 +25,7 @@ def slow(text: str, documents: list[str]) -> tuple[int, int]:
     return (longest if longest >= SEED else 0), int(inside.sum())
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(st.lists(TEXT, max_size=4), TEXT, st.integers(0, 60))
 def test_as_the_slow_one(documents, text, cut):
     text += (documents[0][cut:] if documents else "")
@@ -46,6 +47,14 @@ def test_spans_in_texts_that_say_the_same_over_and_over(seed, length, changes):
     found = Copies(documents).of([text])[0]
     assert (found.longest, found.over) == slow(text, documents)
     assert text[found.start:found.start + found.longest] == found.passage
+
+
+@pytest.mark.parametrize("around", ["", "zzz", "something else before it: "])
+def test_the_first_text_is_found_from_its_first_letter(around):
+    known = "The quick brown fox jumps over the lazy dog while nobody at all is looking."
+    for text in (around + known, around + known[:50], known[:40] + around + known):
+        found = Copies([known, "Another one."]).of([text])[0]
+        assert (found.longest, found.over) == slow(text, [known, "Another one."])
 
 
 def test_a_span_does_not_go_from_one_document_to_the_next():

@@ -8,6 +8,7 @@ import pytest
 from bmcore.data.texts import Texts
 from bmcore.errors import Cancelled
 from bmcore.evaluate import generation, generation_parts
+from bmcore.evaluate.copying import Copied
 from bmcore.messages import Message
 from bmcore.text import gpt_tokenizer
 
@@ -62,7 +63,14 @@ def test_memorised(texts):
     found = verdict(texts, 0.3, texts[0].documents[:20])
     assert found["verdict"]["kind"] == "memorised"
     assert found["model"]["copied"]["share_over_50"]["value"] == 1 and found["baselines"][-1]["copied"]["share_over_50"]["value"] == 0
+    assert found["model"]["copied"]["texts_over_50"] == {"value": 1, "low": 1, "high": 1}
     assert found["drafts"][0]["nearest"] == found["drafts"][0]["text"]
+
+
+def test_one_draft_of_four_with_a_long_copy():
+    found = generation_parts.copied(["a" * 100] * 4, [Copied(60, 0, "", 60), *[Copied(9, 0, "", 0)] * 3], 0)
+    assert found["texts_over_50"]["value"] == 0.25 and found["share_over_50"]["value"] == 0.15
+    assert found["longest"] == {"value": 9, "max": 60}
 
 
 def test_variety_and_repetition():
