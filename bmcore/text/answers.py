@@ -168,7 +168,13 @@ class AnswerSearch(Estimator):
         return [self._nearest(text, vector, int(k)) for text, vector in zip(texts, vectors, strict=True)]
 
     def _nearest(self, text: str, vector: np.ndarray | None, k: int) -> list[dict[str, Any]]:
-        found = self._memory.pairs(*self._memory.near(self.method_, text, vector, max(10 * k, 50)), k)
+        deep = max(10 * k, 50)
+        while True:  # one answer to many near questions must not crowd out the others
+            near, scores = self._memory.near(self.method_, text, vector, deep)
+            found = self._memory.pairs(near, scores, k)
+            if len(found) == k or len(near) < deep:
+                break
+            deep *= 8
         return [
             {"question": self.questions_[row], "answer": self.answers_[row], "score": round(float(score), 4), "row": row}
             for row, score in found

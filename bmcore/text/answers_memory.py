@@ -96,7 +96,7 @@ def fused(words: np.ndarray, meaning: np.ndarray, k: int) -> tuple[np.ndarray, n
     """
     halves = []
     for scores in (words, meaning):
-        found, values = best(scores, DEEP)
+        found, values = best(scores, max(DEEP, k))
         ranks = 1 + np.searchsorted(-values, -values, side="left")  # equal scores share the better rank
         halves.append((found, (_RANK + 1) / 2 / (_RANK + ranks)))
     every = np.union1d(halves[0][0], halves[1][0])

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator, Sequence
+from numbers import Integral, Real
 from typing import Any, NamedTuple
 
 import torch
@@ -85,7 +86,7 @@ def generate(
     about 1 GiB; more prompts are written in turn.
     """
     asked = asked_of(max_new_tokens, temperature, top_p, stop)
-    texts = [""] * len(prompts)
+    texts, (seed,) = [""] * len(prompts), _seeds([seed])
     room = context_of(model, context)
     rows = _rows_at_once(model, room, max_new_tokens)
     for first in range(0, len(prompts), rows):
@@ -116,7 +117,7 @@ def pieces(
     Use it to show several drafts while they are written. A list may be empty; closing the iterator ends the writing.
     """
     asked = asked_of(max_new_tokens, temperature, top_p, stop)
-    return _write(model, tokenizer, prompts, asked, seeds, context_of(model, context), cancelled, notes)
+    return _write(model, tokenizer, prompts, asked, _seeds(seeds), context_of(model, context), cancelled, notes)
 
 
 class _Asked(NamedTuple):
@@ -204,7 +205,7 @@ def _ends(model: torch.nn.Module, tokenizer: Any) -> frozenset[int]:
 def asked_of(most: int, temperature: float, top_p: float, stop: str | Sequence[str] | None) -> _Asked:
     """The settings of a draft; DataError for one out of its range."""
     stops = () if stop is None else (stop,) if isinstance(stop, str) else tuple(stop)
-    if isinstance(most, bool) or not isinstance(most, int) or not 1 <= most <= 100_000:
+    if isinstance(most, bool) or not isinstance(most, Integral) or not 1 <= most <= 100_000:
         raise DataError("max_new_tokens is {value}. Give a whole number from 1 to 100,000.", value=repr(most)[:60])
     if not _number(temperature) or not 0 <= temperature <= 10:
         raise DataError("temperature is {value}. Give a number from 0 (always the most probable) to 10.", value=repr(temperature)[:60])
@@ -212,8 +213,16 @@ def asked_of(most: int, temperature: float, top_p: float, stop: str | Sequence[s
         raise DataError("top_p is {value}. Give a number above 0 and at most 1.", value=repr(top_p)[:60])
     if not all(isinstance(one, str) and one for one in stops):
         raise DataError("stop holds {value}. Give texts of at least one character.", value=repr(stop)[:60])
-    return _Asked(most, float(temperature) if temperature >= COLDEST else 0.0, float(top_p), stops)
+    return _Asked(int(most), float(temperature) if temperature >= COLDEST else 0.0, float(top_p), stops)
 
 
 def _number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def _seeds(given: Sequence[int]) -> list[int]:
+    """Whole numbers, numpy's too; DataError for anything else."""
+    for seed in given:
+        if isinstance(seed, bool) or not isinstance(seed, Integral):
+            raise DataError("The seed is {value}. Give a whole number.", value=repr(seed)[:60])
+    return [int(seed) for seed in given]

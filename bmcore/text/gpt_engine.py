@@ -65,9 +65,9 @@ def fit(estimator: Any, documents: Sequence[str], report: Callable[..., Any], ch
         feed, held = _divided(gpt_tokenizer.encode(tokenizer, documents, report), context, ends, settings["seed"], device)
         plan = plan_for(settings, base is None)
         learner = Learner(model, feed, held, plan, device, _fingerprint(settings, feed), _drafts(tokenizer, context, settings["seed"]))
-        budget, clock = _budget(settings, plan, feed, base is None, device), _Clock(report, feed, notes)
+        budget = _budget(settings, plan, feed, base is None, device)
+        clock = _Clock(report, feed, notes, budget, plan, held.ids.size)
         loop = BudgetLoop(learner, budget, clock, clock.note, checkpoints, watch, started)
-        clock.budget = budget
         with gpt_attention.quick(model, device):
             history = loop.run()
     if budget.seconds and budget.steps and loop.position.step >= budget.steps:
@@ -165,9 +165,10 @@ class _Clock:
         tokens_per_s, seconds of the training.
     """
 
-    def __init__(self, report: Callable[..., Any], feed: Feed, notes: list[Message]):
-        self.report, self.feed, self.notes = report, feed, notes
-        self.budget: Budget | None = None
+    def __init__(self, report: Callable[..., Any], feed: Feed, notes: list[Message], budget: Budget, plan: Plan, held: int):
+        self.report, self.feed, self.notes, self.budget = report, feed, notes, budget
+        # batches grow, so the tokens of the first updates say less than the plan; judging costs a third of learning
+        self.tokens = budget.steps * (plan.first + plan.last) / 2 + budget.validations * held / 3
         self.first: tuple[int, float, int] | None = None
         self.found: dict[str, float] = {}
 
@@ -183,10 +184,10 @@ class _Clock:
         if self.first is None and updates:
             self.first = updates, now, seen
         elif self.first is not None and not self.found and updates == self.first[0] + 2:
-            self._tell((seen - self.first[2]) / max(now - self.first[1], 1e-9), seen - self.first[2])
+            self._tell((seen - self.first[2]) / max(now - self.first[1], 1e-9))
         self.report(step, total, **metrics)
 
-    def _tell(self, speed: float, seen: int) -> None:
+    def _tell(self, speed: float) -> None:
         tokens = self.feed.rows * self.feed.context  # a pass
         if self.budget.seconds is not None:
             passes = speed * self.budget.seconds / tokens
@@ -195,7 +196,7 @@ class _Clock:
                 self.note(Message("In this time about {percent} % of the texts are read once. More minutes make a better model.",
                                   percent=max(1, round(100 * passes))))
             return
-        seconds = self.budget.steps * (seen / 2) / speed
+        seconds = self.tokens / speed
         self.found = {"tokens_per_s": speed, "seconds": seconds}
         if seconds > LONG:
             self.note(Message("Training takes about {minutes} minutes on this machine.", minutes=max(1, round(seconds / 60))))

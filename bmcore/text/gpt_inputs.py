@@ -23,11 +23,17 @@ def documents_of(texts: Any) -> list[str]:
     """
     texts = getattr(texts, "documents", texts)
     given: Iterable[Any] = [texts] if isinstance(texts, str) else texts
+    # a table and a dict would give their names
+    if isinstance(given, dict | bytes) or hasattr(given, "columns") or not hasattr(given, "__iter__"):
+        raise DataError("The texts are a {kind}. Give a list of texts, such as one column of a table.", kind=type(given).__name__)
     found = list(given)
     for number, text in enumerate(found):
         if not isinstance(text, str):
-            raise DataError("Text {number} is no text but {value}. Give a list of texts.", number=number + 1, value=repr(text)[:60])
-    return [text for text in found if text.strip()]
+            raise DataError(
+                "Text {number} is no text but {value}. Give a list of texts, without empty cells.", number=number + 1, value=repr(text)[:60]
+            )
+    # half a surrogate pair is no text for a tokenizer or a file
+    return [text.encode("utf-8", "replace").decode() for text in found if text.strip()]
 
 
 def learnable(texts: Any, settings: dict[str, Any]) -> list[str]:
@@ -58,4 +64,4 @@ def prompts_of(given: Any) -> list[str]:
     for prompt in prompts:
         if not isinstance(prompt, str):
             raise DataError("The prompt is {value}. Give a text.", value=repr(prompt)[:60])
-    return prompts
+    return [prompt.encode("utf-8", "replace").decode() for prompt in prompts]

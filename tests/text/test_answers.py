@@ -67,6 +67,14 @@ def test_nearest_by_words(by_words):
     assert found[2] == []
 
 
+def test_one_answer_to_many_questions_does_not_crowd_out_the_others():
+    often = [f"Where is my parcel {n}" for n in range(700)]
+    others = ["parcel torn open by rain", "parcel sent to another town", "parcel lost on its way here"]
+    made = AnswerSearch(method="words").fit([*often, *others], [*["On its way."] * 700, "Sorry.", "We ask.", "We refund."])
+    (found,) = made.search(["Where is my parcel"], k=4)
+    assert {one["answer"] for one in found} == {"On its way.", "Sorry.", "We ask.", "We refund."} and found[0]["answer"] == "On its way."
+
+
 def test_no_answer_twice_and_no_more_than_asked():
     search = AnswerSearch(method="words").fit(["a b", "a c", "a d"], ["Same.", "same", "Other"])
     assert [row["answer"] for row in search.search(["a"], k=5)[0]] == ["Same.", "Other"]

@@ -4,6 +4,7 @@ import json
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -173,6 +174,12 @@ def test_what_cannot_be_learned_from_is_said(monkeypatch):
         TextGenerator(**SMALL).fit(["only one", " "], report=quiet)
     with pytest.raises(DataError, match="Text 2 is no text but 5"):
         TextGenerator(**SMALL).fit(["a", 5], report=quiet)
+    for table in (pd.DataFrame({"text": TEXTS}), {"text": TEXTS}, b"bytes", 5):
+        with pytest.raises(DataError, match="Give a list of texts"):
+            TextGenerator(**SMALL).fit(table, report=quiet)
+    with pytest.raises(DataError, match=r"Text 2 is no text but (nan|None)"):
+        TextGenerator(**SMALL).fit(pd.Series(["a", None]), report=quiet)
+    assert documents_of(["half \ud83d a pair", "x"]) == ["half ? a pair", "x"]
     with pytest.raises(ParameterError, match="method"):
         TextGenerator(method="half").fit(TEXTS, report=quiet)
     with pytest.raises(ModelError, match="has to learn"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
@@ -210,6 +211,20 @@ def test_impossible_settings(asked, words):
         gpt_decode.generate(model("gpt2"), tokenizer(), ["a"], **asked)
     with pytest.raises(DataError, match=words):
         gpt_decode.pieces(model("gpt2"), tokenizer(), ["a"], seeds=[0], **asked)
+
+
+@pytest.mark.parametrize("seed", ["a", 1.5, None, True])
+def test_a_seed_is_a_whole_number(seed):
+    with pytest.raises(DataError, match="The seed is"):
+        gpt_decode.generate(model("gpt2"), tokenizer(), ["a"], seed=seed)
+    with pytest.raises(DataError, match="The seed is"):
+        gpt_decode.pieces(model("gpt2"), tokenizer(), ["a"], seeds=[seed])
+
+
+def test_numbers_of_numpy_are_numbers():
+    plain = gpt_decode.generate(model("gpt2"), tokenizer(), ["a"], max_new_tokens=4, temperature=0.5, seed=3)
+    asked = {"max_new_tokens": np.int64(4), "temperature": np.float32(0.5), "seed": np.int32(3)}
+    assert gpt_decode.generate(model("gpt2"), tokenizer(), ["a"], **asked) == plain
 
 
 def test_a_choice_has_the_probabilities_it_says():

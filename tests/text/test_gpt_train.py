@@ -1,5 +1,7 @@
 """Training of language models: resumed equals uninterrupted, memory that runs out, both budgets, from nothing and from a model."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
@@ -47,6 +49,15 @@ def test_resumed_equals_uninterrupted(tmp_path, half):
     torch.testing.assert_close(flat(again.model), flat(whole.model), atol=1e-6, rtol=0)
     assert [entry["train_loss"] for entry in again.history] == pytest.approx([entry["train_loss"] for entry in whole.history], abs=1e-6)
     assert again.updates == whole.updates and "7" in str(again.notes[0])
+
+
+def test_the_forecast_counts_that_batches_grow():
+
+    plan = gpt_train.Plan(0.0, 0.1, 1000, 2000)
+    feed = SimpleNamespace(rows=100, context=100, place=torch.zeros(2, dtype=torch.int64))
+    clock = gpt_engine._Clock(lambda *given, **more: None, feed, [], SimpleNamespace(steps=600, seconds=None, validations=10), plan, 3000)
+    clock._tell(100.0)
+    assert clock.found["seconds"] == (600 * 1500 + 10 * 1000) / 100
 
 
 def test_it_learns_and_keeps_the_best_weights(half):
