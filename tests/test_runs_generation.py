@@ -321,6 +321,12 @@ def test_what_was_learned_beside_a_model_is_merged_into_it_and_kept(there):
     ours = bmcore.load(run.id)
     assert ours.before_ == str(there.model_folder) and isinstance(ours.generate("The dress", max_new_tokens=4), str)
     assert "It began as model" in card.card(run)
+    file = io.BytesIO()
+    export.pack(run, file)
+    with zipfile.ZipFile(file) as archive:  # nobody else has to know where the base lay
+        held = {name: archive.read(name) for name in archive.namelist()}
+    assert not [name for name, content in held.items() if str(there.folder).encode() in content]
+    assert json.loads(held["model/adapter/adapter_config.json"])["base_model_name_or_path"] == "model"
     runs.delete(run.id)
 
 

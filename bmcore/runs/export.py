@@ -21,6 +21,7 @@ from bmcore.runs.store import Run
 _FIGURES = (
     "task", "metric", "n_train", "n_test", "characters", "documents", "model", "baselines", "difference", "verdict", "by_length", "seconds",
 )
+_TELLING = ("training.json", "adapter_config.json", "config.json", "estimator.json")  # where the base is named
 _PACKED = (".safetensors", ".npz")  # cannot be made smaller
 _THEN = (1980, 1, 1, 0, 0, 0)  # the same run gives the same zip
 _BLOCK = 2**20
@@ -70,7 +71,10 @@ def pack(run: Run, target: BinaryIO, language: str = "en") -> None:
         If the run does not write texts, or is not done.
     """
     if run.spec["task"] != "generation":
-        raise RunError("Only runs that write texts are exported this way. Run {id} is none.", id=run.id)
+        raise RunError(
+            "Run {id} does not write texts, so there is no zip of it. Its model is the folder {folder}, which can be copied; or start its "
+            "service with: python -m bmcore serve {id}", id=run.id, folder=str(run.folder / "model"),
+        )
     if run.state != "done" or run.model_folder is None or not run.evaluation:
         raise RunError("Run {id} cannot be exported: it is {state}. A run that is done can.", id=run.id, state=run.state)
     figures = {name: run.evaluation[name] for name in _FIGURES if name in run.evaluation}
@@ -80,11 +84,32 @@ def pack(run: Run, target: BinaryIO, language: str = "en") -> None:
         "script.py": script_generation.script(run.spec),
         **_terms(run),
     }
+    places = _places(run)
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, text in texts.items():
-            archive.writestr(_entry(name, zipfile.ZIP_DEFLATED), text.encode("utf-8", "replace"))
+            archive.writestr(_entry(name, zipfile.ZIP_DEFLATED), _without(text, places).encode("utf-8", "replace"))
         for path in _files(run.model_folder):
-            _add(archive, path, f"model/{path.relative_to(run.model_folder).as_posix()}")
+            name = f"model/{path.relative_to(run.model_folder).as_posix()}"
+            if path.name in _TELLING:
+                archive.writestr(_entry(name, zipfile.ZIP_DEFLATED), _without(path.read_text("utf-8"), places).encode())
+            else:
+                _add(archive, path, name)
+
+
+def _places(run: Run) -> list[Path]:
+    """Folders of this computer that a base model may have come from: nobody else has to know them."""
+    from bmcore.text import gemma
+
+    base = Path(str(run.spec["params"].get("model")))
+    return [gemma.place().absolute(), *([base] if base.is_absolute() else [])]
+
+
+def _without(text: str, places: list[Path]) -> str:
+    """The text with the name of each folder in place of its whole path."""
+    for place in places:
+        for written in {json.dumps(str(place))[1:-1], json.dumps(str(place), ensure_ascii=False)[1:-1], repr(str(place))[1:-1]}:
+            text = text.replace(written, place.name)
+    return text
 
 
 def _terms(run: Run) -> dict[str, str]:
