@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from bmcore.data import texts_split
 from bmcore.data.texts import Texts, load_texts, split_texts
 from bmcore.runs.report import Report
 
@@ -30,6 +31,8 @@ def read(spec: dict[str, Any], report: Report) -> Halves:
     report(1, 1, phase="data")
     report.phase("split")
     learn, judged = split_texts(texts, **spec["split"])
+    for note in texts_split.notes(texts, learn, judged):
+        report.note(note)
     report(1, 1, phase="split")
     return Halves(texts.take(learn), texts.take(judged))
 

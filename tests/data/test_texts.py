@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import bmcore
-from bmcore.data import refs, texts_divide
+from bmcore.data import refs, texts_divide, texts_split
 from bmcore.data.texts import Texts, from_frame, load_texts, split_texts, store_texts
 from bmcore.errors import BmcoreError, DataError
 
@@ -215,6 +215,27 @@ def test_200_mb_on_one_line(home, tmp_path, encoding):
     done = subprocess.run([sys.executable, "-c", code, str(tmp_path / "one.txt")], capture_output=True, text=True, check=False)
     documents, longest, peak_mb = map(int, done.stdout.split())
     assert documents > 50_000 and longest <= 3_000 and peak_mb < 3 * 200
+
+
+def test_many_near_copies_stay_together_beside_other_texts():
+    draw = np.random.default_rng(0)
+    words = [f"word{n}" for n in range(500)]
+    body = " ".join(draw.choice(words, 120))
+    copies = [f"{body} and {n} times more" for n in range(40)]
+    others = [" ".join(draw.choice(words, 60)) for _ in range(200)]
+    texts = Texts([*copies, *others])
+    for seed in range(5):
+        train, test = split_texts(texts, seed=seed)
+        assert (test < 40).sum() in (0, 40) and (test >= 40).any() and texts_split.notes(texts, train, test) == []
+
+
+def test_what_lies_on_both_sides_is_said():
+    letters = Texts([f"{'Dear customer, thank you for your order. ' * 6} Number {n}: {'abc' * n}" for n in range(60)])
+    train, test = split_texts(letters)
+    assert "held-out texts begin like" in str(texts_split.notes(letters, train, test)[0])
+    pieces = Texts([f"piece {n} of a book, with words {n * 7919}" for n in range(60)], sources=np.arange(60) % 3)
+    train, test = split_texts(pieces)
+    assert "Pieces of 3 files" in str(texts_split.notes(pieces, train, test)[0])
 
 
 def test_split_keeps_near_copies_together_and_splits_form_letters():
