@@ -306,3 +306,20 @@ def test_the_share_of_unusual_rows_is_what_was_asked_for():
     for share, eps in cluster_look._reach(X).items():
         noise = (DBSCAN(eps=eps, min_samples=5).fit(X).labels_ < 0).mean()
         assert abs(noise - float(share)) < 0.002
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_a_million_rows_stay_usable(home, tmp_path):
+    import numpy as np
+    import pandas as pd
+
+    from bmcore import runs
+
+    random = np.random.default_rng(0)
+    rows = random.normal(size=(1_000_000, 3)) + 6 * random.integers(0, 3, size=(1_000_000, 1))
+    pd.DataFrame(rows.round(3), columns=["visits", "spend", "age"]).to_csv(tmp_path / "m.csv", index=False)
+    run = runs.train("KMeans", tmp_path / "m.csv", prepare="numeric", n_clusters=3)
+    at = open_page("customer_segments", run=run.id)
+    assert not at.exception and "of 1,000,000 customers on the map" in words(at).replace("*", "")
+    assert sum(len(one.proto.SerializeToString()) for one in at.get("plotly_chart")) < 1_000_000
