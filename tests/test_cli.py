@@ -14,6 +14,7 @@ import pytest
 
 from bmcore import cli, runs
 from bmcore.commands import doctor, output, predict, results
+from bmcore.errors import ParameterError
 from bmcore.runs import store, tasks
 from bmcore.runs.status import write_status
 
@@ -343,3 +344,11 @@ def test_help_has_no_english_left_in_chinese(capsys, monkeypatch):
     for verb in VERBS:
         assert cli.main([verb, "--help"]) == 0
         assert not re.search("usage|positional|options|show this", capsys.readouterr().out)
+
+
+def test_what_has_no_runs_says_where_it_is_trained(home, capsys):
+    assert cli.main(["train", "TextToImage", "--sample", "digits_8x8"]) == 2
+    assert "bmcore.image.TextToImage(model=FOLDER).fit(" in capsys.readouterr().err
+    with pytest.raises(ParameterError, match="in a script"):
+        runs.train("TextToImage", sample="digits_8x8")
+    assert runs.list_runs() == []

@@ -21,7 +21,7 @@ _GOODBYE_S = 15.0
 
 
 def add(commands: argparse._SubParsersAction, argv: list[str]) -> None:
-    known = ", ".join(base.ESTIMATORS)
+    known = ", ".join(name for name in base.ESTIMATORS if name not in tasks.SCRIPTED)
     entry = commands.add_parser("train", help=_("train a model and judge it against a simple one"))
     entry.add_argument("estimator", metavar=_("ESTIMATOR"), help=_("one of: {known}", known=known))
     data = entry.add_mutually_exclusive_group(required=True)

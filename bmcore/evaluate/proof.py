@@ -70,8 +70,7 @@ def prove(
     12 small networks, one after the other and each in one thread: 97 s for 3,850 digits of 28 x 28 on a busy machine, below 750 MB.
     """
     label, need, goal = provable(train, test, rare, per_class_goal)
-    if len(test) > MOST_TEST:  # files come class by class: the first ones would be of few classes
-        test = test.take(np.sort(np.random.default_rng(seed).permutation(len(test))[:MOST_TEST]))
+    test = test.take(_some(test.labels, label, seed))
     steps = Steps(report, "prove", {"generate": 100, "classifiers": 880})
     shape = tuple(getattr(generator, "image_shape_", train.pixels.shape[1:]))
     real, held = as_shape(train.pixels, shape), as_shape(test.pixels, shape)
@@ -97,6 +96,18 @@ def prove(
         "difference": {"against": "repeated", "metric": "balanced_accuracy", **difference},
         "verdict": {"kind": kind, "message": message.to_dict()},
     }
+
+
+def _some(labels: np.ndarray, rare: Any, seed: int) -> np.ndarray:
+    """Rows of about `MOST_TEST` held-out pictures, drawn from each class in its share; of the rare one as many as a verdict needs."""
+    if len(labels) <= MOST_TEST:
+        return np.arange(len(labels))
+    order = np.random.default_rng(seed).permutation(len(labels))
+    rows = []
+    for one, count in zip(*np.unique(labels, return_counts=True), strict=True):
+        share = round(MOST_TEST * count / len(labels))
+        rows.append(order[labels[order] == one][: max(share, LEAST if one == rare else 1)])
+    return np.sort(np.concatenate(rows))
 
 
 def _answers(sets: dict, held: np.ndarray, seed: int, seeds: int, updates: int, tick: Callable) -> dict[str, np.ndarray]:

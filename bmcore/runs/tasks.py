@@ -10,7 +10,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 
-from bmcore.errors import RunError
+from bmcore.errors import ParameterError, RunError
+
+SCRIPTED = {"TextToImage": "text_to_image"}  # estimators without runs, and their tasks
 
 
 class Task(NamedTuple):
@@ -66,6 +68,12 @@ def _module(task: str, part: str) -> ModuleType:
 
 
 def _row(task: str) -> Task:
+    for name, known in SCRIPTED.items():
+        if task == known:
+            raise ParameterError(
+                "There are no runs of {estimator}: nothing here could judge what it learned. Train it in a script: "
+                "bmcore.image.{estimator}(model=FOLDER).fit(pictures, captions)", estimator=name,
+            )
     if task not in TASKS:
         raise RunError("Runs of the task {task!r} are not known to this version of bmcore. Update it.", task=str(task)[:60])
     return TASKS[task]

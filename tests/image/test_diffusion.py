@@ -103,6 +103,9 @@ def test_minutes_end_and_pictures_are_shown(digits):
 def test_distilled_samples_in_two_steps(digits, tmp_path):
     made = Diffusion(steps=12, distill=True, **SMALL).fit(*digits)
     assert made._engine.distilled and made._engine.steps == 2
+    usual = made.sample(3, label=1, seed=2)  # guidance is in the weights already
+    np.testing.assert_array_equal(usual, made.sample(3, label=1, seed=2, guidance=1.0))
+    assert (usual != made.sample(3, label=1, seed=2, guidance=3.0)).any()
     np.testing.assert_array_equal(Diffusion.load(made.save(tmp_path)).sample(2), made.sample(2))
 
 
